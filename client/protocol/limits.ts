@@ -1,0 +1,30 @@
+/**
+ * Limits of the native protocol that client and server must agree on. Limits that only the server knows are in
+ * `server/base/limits.ts`; those that a client needs are told in the answer to its hello.
+ *
+ * @module
+ */
+
+/** Longest lock name, in bytes (names are ASCII, so in characters too). */
+export const LOCK_NAME_BYTES_MAX = 200;
+
+/** Longest free text that a client may attach to a request or to itself (reason, client name, host), in bytes of UTF-8. */
+export const TEXT_BYTES_MAX = 256;
+
+/** Greatest request id: the ids are JavaScript-safe integers, and so are fencing tokens. */
+export const REQUEST_ID_MAX = Number.MAX_SAFE_INTEGER;
+
+/** Longest wait that can be asked for, in milliseconds (about 24.8 days: what a timer can count). */
+export const WAIT_MS_MAX = 2 ** 31 - 1;
+
+/** Longest frame that a peer accepts unless it says otherwise in its hello answer, in bytes with the line end. */
+export const FRAME_BYTES_MAX_DEFAULT = 65_536;
+
+/** Most names that one `list` answer carries. */
+export const LIST_NAMES_MAX = 1_000;
+
+/** How many names one `list` answer carries when the request does not say. */
+export const LIST_NAMES_DEFAULT = 100;
+
+/** Most entries in a `blockedBy`. */
+export const BLOCKED_BY_MAX = 8;
