@@ -81,7 +81,13 @@ export interface ListRequest {
 }
 
 /** Any request. */
-export type Request = HelloRequest | AcquireRequest | ReleaseRequest | CancelRequest | WhoRequest | ListRequest;
+export type Request =
+  | HelloRequest
+  | AcquireRequest
+  | ReleaseRequest
+  | CancelRequest
+  | WhoRequest
+  | ListRequest;
 
 /** The operations of the native protocol. */
 export type Operation = Request["op"];

@@ -14,7 +14,10 @@ export const MODES = ["NL", "CR", "CW", "PR", "PW", "EX"] as const;
 export type Mode = typeof MODES[number];
 
 /** Words that may stand for a mode wherever a mode is asked for. */
-export const MODE_ALIASES = { shared: "PR", update: "PW", exclusive: "EX" } as const satisfies Record<string, Mode>;
+export const MODE_ALIASES = { shared: "PR", update: "PW", exclusive: "EX" } as const satisfies Record<
+  string,
+  Mode
+>;
 
 /** A mode or one of its {@link MODE_ALIASES}. */
 export type ModeName = Mode | keyof typeof MODE_ALIASES;
