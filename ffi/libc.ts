@@ -1,0 +1,263 @@
+/**
+ * The only door to the C library: opens it, makes the calls, turns `-1` and errno into one negative number. Nothing else in the
+ * project calls `Deno.dlopen`.
+ *
+ * How the calls are declared, and why it is right:
+ *
+ * - `open` and `fcntl` are variadic in C. On Linux x86-64 and arm64 variadic arguments travel in the same registers as fixed ones,
+ *   so fixed parameters do (not so on Apple's arm64).
+ * - Sizes and offsets are 64 bits wide and passed as bigint. A `u32` in their place would leave the upper half of the register
+ *   undefined, which the callee reads; a `number` leaves Deno's fast path. `BigInt(n)` in the call costs nothing once compiled.
+ * - Byte counts come back as `i32`: Linux moves at most 0x7ffff000 bytes in a call.
+ * - errno is copied by `memcpy` from where `__errno_location()` says it is, because reading through a pointer
+ *   (`Deno.UnsafePointerView`) needs `--allow-ffi` without a path. It belongs to the thread and an isolate stays on its thread: open
+ *   one {@link Libc} per isolate. It is valid because nothing runs between a synchronous call and the copy.
+ *
+ * The hot calls allocate nothing: their structures are buffers of this object.
+ *
+ * Sources: fcntl_locking(2), open(2), pread(2), statx(2), getrlimit(2), errno(3); Linux
+ * `include/uapi/asm-generic/fcntl.h`; System V ABI for AMD64 § 3.2.3 and 3.5.7, Procedure Call Standard for AArch64 § 6.4.
+ *
+ * @module
+ */
+import { assert } from "../server/base/assert.ts";
+import type { LimitCalls } from "./descriptor_limit.ts";
+import { ERRNO } from "./errno.ts";
+import type { FileCalls, FileStatus, LOCK_READ, LOCK_WRITE, LockType, OpenMode } from "./file_calls.ts";
+import { F_OFD_GETLK, F_OFD_SETLK, Flock } from "./flock.ts";
+import type { KernelTextCalls } from "./kernel_text.ts";
+import { libcCandidates, platform } from "./platform.ts";
+import { AT_EMPTY_PATH, Statx, STATX_LINKS, STATX_STATUS } from "./statx.ts";
+
+const SYMBOLS = {
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
+  pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
+  fsync: { parameters: ["i32"], result: "i32" },
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  unlink: { parameters: ["buffer"], result: "i32" },
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
+  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
+} as const;
+
+const O_RDONLY = 0;
+const O_RDWR = 0o2;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_NOCTTY = 0o400;
+/** A pipe with no other end, or a file under somebody's lease (fcntl(2)), answers at once instead of holding up the daemon. */
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const FILE_MODE = 0o666;
+const PATH_BYTES_MAX = 4096;
+
+const CREATION: Readonly<Record<OpenMode, number>> = {
+  "existing": 0,
+  "create-new": O_CREAT | O_EXCL,
+  "open-or-create": O_CREAT,
+};
+
+/** The C library could not be opened; {@link LibcUnavailableError.tried} says why, path by path. */
+export class LibcUnavailableError extends Error {
+  override readonly name = "LibcUnavailableError";
+  /** What was tried, in order. */
+  readonly tried: readonly { readonly path: string; readonly state: string }[];
+
+  constructor(tried: readonly { readonly path: string; readonly state: string }[]) {
+    const forbidden = tried.every((attempt) => attempt.state === NOT_GRANTED);
+    const paths = tried.map((attempt) => attempt.path).join(", ");
+    super(
+      `Cannot open the C library: ${forbidden ? "no permission for" : "tried"} ${paths}, ` +
+        `start with --allow-ffi=PATH for the one of this system, as in --allow-ffi=${tried[0]?.path}`,
+    );
+    this.tried = tried;
+  }
+}
+
+const NOT_GRANTED = "permission not granted";
+
+/**
+ * The C library of this system, and the calls made through it.
+ *
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { LOCK_TO_END, LOCK_WRITE } from "./file_calls.ts";
+ *
+ * using libc = Libc.open();
+ * const path = Deno.makeTempFileSync();
+ * const fd = libc.open(path, "existing");
+ * equal(libc.tryLock(fd, LOCK_WRITE, 0, LOCK_TO_END), 0);
+ * equal(libc.close(fd), 0);
+ * Deno.removeSync(path);
+ * ```
+ */
+export class Libc implements FileCalls, LimitCalls, KernelTextCalls, Disposable {
+  /** Where the library was found. */
+  readonly path: string;
+  readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
+  readonly #call: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+  readonly #errnoAt: Deno.PointerValue;
+  readonly #openFlags = O_NOCTTY | O_NONBLOCK | O_CLOEXEC | platform().openNoFollow;
+  readonly #errno = new Int32Array(1);
+  readonly #flock = new Flock();
+  readonly #statx = new Statx();
+  readonly #emptyPath = new Uint8Array(1);
+  readonly #pathBytes = new Uint8Array(PATH_BYTES_MAX);
+  readonly #encoder = new TextEncoder();
+
+  private constructor(path: string, library: Deno.DynamicLibrary<typeof SYMBOLS>) {
+    this.path = path;
+    this.#library = library;
+    this.#call = library.symbols;
+    this.#errnoAt = library.symbols.__errno_location();
+  }
+
+  /**
+   * Opens the C library: the one at `path`, else the first of the usual places for which `--allow-ffi` was granted. Never asks
+   * for a permission. Throws {@link LibcUnavailableError}, or an `UnsupportedPlatformError` where this is not Linux on x86-64 or
+   * arm64.
+   */
+  static open(path?: string): Libc {
+    const { arch } = platform();
+    const tried: { path: string; state: string }[] = [];
+    for (const candidate of path === undefined ? libcCandidates(arch) : [path]) {
+      if (Deno.permissions.querySync({ name: "ffi", path: candidate }).state !== "granted") {
+        tried.push({ path: candidate, state: NOT_GRANTED });
+        continue;
+      }
+      try {
+        return new Libc(candidate, Deno.dlopen(candidate, SYMBOLS));
+      } catch (error) {
+        // No such file, not a library, or a C library that lacks one of the calls: Deno has no classes for these.
+        if (!(error instanceof Error)) throw error;
+        tried.push({ path: candidate, state: error.message });
+      }
+    }
+    throw new LibcUnavailableError(tried);
+  }
+
+  [Symbol.dispose](): void {
+    this.#library.close();
+  }
+
+  open(path: string, mode: OpenMode): number {
+    return this.#open(path, O_RDWR | CREATION[mode]);
+  }
+
+  openForReading(path: string): number {
+    return this.#open(path, O_RDONLY);
+  }
+
+  close(fd: number): number {
+    return this.#call.close(fd) === -1 ? this.#failure() : 0;
+  }
+
+  tryLock(fd: number, type: LockType, start: number, length: number): number {
+    this.#flock.describe(type, start, length);
+    for (;;) {
+      if (this.#call.fcntl(fd, F_OFD_SETLK, this.#flock.words) !== -1) return 0;
+      const failure = this.#failure();
+      if (failure !== -ERRNO.EINTR) return failure;
+    }
+  }
+
+  conflicting(fd: number, type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number): number {
+    for (;;) {
+      this.#flock.describe(type, start, length);
+      if (this.#call.fcntl(fd, F_OFD_GETLK, this.#flock.words) !== -1) return this.#flock.type;
+      const failure = this.#failure();
+      if (failure !== -ERRNO.EINTR) return failure;
+    }
+  }
+
+  read(fd: number, into: Uint8Array<ArrayBuffer>, offset: number): number {
+    assert(Number.isSafeInteger(offset) && offset >= 0, "an offset is a safe integer from 0");
+    for (;;) {
+      const count = this.#call.pread(fd, into, BigInt(into.length), BigInt(offset));
+      if (count !== -1) return count;
+      const failure = this.#failure();
+      if (failure !== -ERRNO.EINTR) return failure;
+    }
+  }
+
+  write(fd: number, from: Uint8Array<ArrayBuffer>, offset: number): number {
+    assert(Number.isSafeInteger(offset) && offset >= 0, "an offset is a safe integer from 0");
+    for (;;) {
+      const count = this.#call.pwrite(fd, from, BigInt(from.length), BigInt(offset));
+      if (count !== -1) return count;
+      const failure = this.#failure();
+      if (failure !== -ERRNO.EINTR) return failure;
+    }
+  }
+
+  sync(fd: number): number {
+    for (;;) {
+      if (this.#call.fsync(fd) !== -1) return 0;
+      const failure = this.#failure();
+      if (failure !== -ERRNO.EINTR) return failure;
+    }
+  }
+
+  status(fd: number, into: FileStatus): number {
+    const failure = this.#describeFile(fd, STATX_STATUS);
+    if (failure === 0) this.#statx.tell(into);
+    return failure;
+  }
+
+  links(fd: number): number {
+    const failure = this.#describeFile(fd, STATX_LINKS);
+    return failure === 0 ? this.#statx.links : failure;
+  }
+
+  unlink(path: string): number {
+    if (!this.#encodePath(path)) return -ERRNO.ENAMETOOLONG;
+    return this.#call.unlink(this.#pathBytes) === -1 ? this.#failure() : 0;
+  }
+
+  readLimit(resource: number, into: BigUint64Array<ArrayBuffer>): number {
+    assert(into.length === 2, "a limit is a soft and a hard number");
+    return this.#call.getrlimit(resource, into) === -1 ? this.#failure() : 0;
+  }
+
+  writeLimit(resource: number, from: BigUint64Array<ArrayBuffer>): number {
+    assert(from.length === 2, "a limit is a soft and a hard number");
+    return this.#call.setrlimit(resource, from) === -1 ? this.#failure() : 0;
+  }
+
+  /** The negative error number of the call that failed just now. */
+  #failure(): number {
+    this.#call.memcpy(this.#errno, this.#errnoAt, 4n);
+    const errno = this.#errno[0] as number;
+    assert(errno > 0, "a failed call leaves an error number");
+    return -errno;
+  }
+
+  #open(path: string, flags: number): number {
+    if (!this.#encodePath(path)) return -ERRNO.ENAMETOOLONG;
+    for (;;) {
+      const fd = this.#call.open(this.#pathBytes, this.#openFlags | flags, FILE_MODE);
+      if (fd !== -1) return fd;
+      const failure = this.#failure();
+      if (failure !== -ERRNO.EINTR) return failure;
+    }
+  }
+
+  /** Puts the path and its closing zero into the path buffer; false when they do not fit. */
+  #encodePath(path: string): boolean {
+    assert(!path.includes("\0"), "a path has no zero character");
+    const { read, written } = this.#encoder.encodeInto(path, this.#pathBytes);
+    if (read < path.length || written === PATH_BYTES_MAX) return false;
+    this.#pathBytes[written] = 0;
+    return true;
+  }
+
+  #describeFile(fd: number, mask: number): number {
+    const answer = this.#call.statx(fd, this.#emptyPath, AT_EMPTY_PATH, mask, this.#statx.words);
+    if (answer === -1) return this.#failure();
+    return this.#statx.gave(mask) ? 0 : -ERRNO.EOPNOTSUPP;
+  }
+}
