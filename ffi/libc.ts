@@ -246,7 +246,7 @@ export class Libc implements FileCalls, LimitCalls, KernelTextCalls, Disposable 
     }
   }
 
-  /** Puts the path and its closing zero into the path buffer; false when they do not fit. */
+  /** Puts the path and its closing zero into the path buffer; false when they do not fit: a cut path is another file. */
   #encodePath(path: string): boolean {
     assert(!path.includes("\0"), "a path has no zero character");
     const { read, written } = this.#encoder.encodeInto(path, this.#pathBytes);

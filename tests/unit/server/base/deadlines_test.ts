@@ -64,6 +64,18 @@ Deno.test("Deadlines.remove withdraws exactly that entry and is harmless the sec
   equal(deadlines.takeDue(10), a, "a withdrawn entry may come back");
 });
 
+Deno.test("Deadlines.remove keeps the order of those that stay", () => {
+  const planned = fc.record({ dueMs: fc.integer({ min: 0, max: 1_000 }), stays: fc.boolean() });
+  fc.assert(fc.property(fc.array(planned, { minLength: 30, maxLength: 100 }), (plan) => {
+    const deadlines = new Deadlines<Entry>();
+    const entries = plan.map(({ dueMs }) => entry(dueMs));
+    for (const each of entries) deadlines.add(each);
+    plan.forEach(({ stays }, index) => stays || deadlines.remove(entries[index] as Entry));
+    const expected = plan.filter(({ stays }) => stays).map(({ dueMs }) => dueMs).toSorted((a, b) => a - b);
+    deepEqual(takeAll(deadlines, Infinity).map((taken) => taken.dueMs), expected);
+  }));
+});
+
 Deno.test("Deadlines agrees with a sorted list under any mix of add, remove and takeDue", () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant("add" as const), value: fc.integer({ min: 0, max: 30 }) }),
