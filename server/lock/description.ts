@@ -1,0 +1,45 @@
+/**
+ * Locks and waiters as others see them.
+ *
+ * @module
+ */
+import type { NameState, Party } from "../../client/protocol/messages.ts";
+import type { LockRequest } from "./request.ts";
+import type { Resource } from "./resource.ts";
+
+/** One lock or waiter. `epochMs` is the wall clock at monotonic zero, in milliseconds since 1970. */
+export function partyOf(request: LockRequest, epochMs: number): Party {
+  const { session, id, mode, token, reason } = request;
+  return {
+    session: session.id,
+    request: id,
+    mode,
+    since: Math.round(epochMs + request.sinceMs),
+    ...(token > 0 ? { token } : {}),
+    ...(session.client ? { client: session.client } : {}),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** A name with those who hold it and those who wait for it. */
+export function nameState(resource: Resource, epochMs: number): NameState {
+  const held: Party[] = [];
+  for (const request of resource.held) if (request.state === "held") held.push(partyOf(request, epochMs));
+  const waiting: Party[] = [];
+  for (const request of resource.queue?.inOrder() ?? []) waiting.push(partyOf(request, epochMs));
+  return { name: resource.name, held, waiting };
+}
+
+/** Who stands in the way, as the second half of a sentence. */
+export function describeBlockers(blockedBy: readonly Party[], outside: boolean): string {
+  const first = blockedBy[0];
+  if (!first) return outside ? "held by another process" : "held";
+  const { client } = first;
+  const who = client?.name ??
+    (client?.pid === undefined ? `session ${first.session}` : `process ${client.pid}`);
+  const where = client?.host === undefined ? "" : ` on ${client.host}`;
+  const why = first.reason === undefined ? "" : ` (${first.reason})`;
+  const others = blockedBy.length > 1 ? ` and ${blockedBy.length - 1} more` : "";
+  const what = first.token === undefined ? "waited for" : "held";
+  return `${what} in ${first.mode} by ${who}${where}${why}${others}`;
+}

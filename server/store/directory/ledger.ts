@@ -1,0 +1,187 @@
+/**
+ * The ledger of a directory: one number, `top`, that no fencing token of any name has ever passed. A name whose lock file says
+ * nothing (new, deleted by anybody, overwritten) starts above it, so tokens survive the loss of lock files.
+ *
+ * Two more numbers make `top` survive what a page cache does not. `limit` is written with fsync before `top` may pass it. The
+ * `floor` is where tokens begin in this life of the directory: the first daemon to arrive (alone; it finds nobody else alive)
+ * sets it to the limit, or to what the wall clock says if that is more, so that even a directory that was wiped, or restored from an old
+ * copy, goes on above its old tokens. A record below the floor counts as none.
+ *
+ * Bytes locked in `.distrilock/ledger`: 0 around each transaction, 1 while starting, 2 read-locked by every living daemon.
+ * Lines in it (`record.ts`): `top` at 0, `floor` at 512, `limit` twice, at 1024 and 1536, written in turn so that a torn write
+ * leaves the other.
+ *
+ * @module
+ */
+import { errnoName, lockRefused } from "../../../ffi/errno.ts";
+import {
+  type FileCalls,
+  LOCK_READ,
+  LOCK_UNLOCK,
+  LOCK_WRITE,
+  type LockType,
+} from "../../../ffi/file_calls.ts";
+import { assert } from "../../base/assert.ts";
+import { LINE_BYTES, readNumber, writeLine } from "./record.ts";
+
+/** How many tokens a name is given at once, when it has none left. */
+export const TOKENS_RESERVED = 64;
+/** How far the limit is put above the top, each time at the price of an fsync. */
+export const LIMIT_STEP = 2 ** 24;
+/** Tokens that the wall clock is worth, each second since {@link CLOCK_START_MS}. */
+const TOKENS_PER_SECOND = 2 ** 16;
+/** 2026-01-01T00:00:00Z. */
+const CLOCK_START_MS = 1_767_225_600_000;
+/** How often a lock is tried while another daemon is in its transaction: microseconds, or as long as an fsync takes. About 0.1 s. */
+const LOCK_TRIES = 200_000;
+
+const TRANSACTION_BYTE = 0;
+const STARTING_BYTE = 1;
+const ALIVE_BYTE = 2;
+const TOP_AT = 0;
+const FLOOR_AT = 512;
+const LIMITS_AT = [1024, 1536] as const;
+
+/** The ledger cannot be used; the message says why. */
+export class LedgerError extends Error {
+  override readonly name = "LedgerError";
+}
+
+/** The ledger of an open directory. */
+export class Ledger {
+  readonly #calls: FileCalls;
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #line = new Uint8Array(LINE_BYTES);
+  /** Records below it count as none. */
+  readonly floor: number;
+  /** A number that `top` has reached: it may be higher by now. */
+  #knownTop: number;
+
+  private constructor(calls: FileCalls, path: string, fd: number, wallMs: number) {
+    this.#calls = calls;
+    this.#path = path;
+    this.#fd = fd;
+    this.#lock(LOCK_WRITE, STARTING_BYTE);
+    try {
+      this.floor = this.#tryLock(LOCK_WRITE, ALIVE_BYTE) ? this.#begin(wallMs) : this.#read(FLOOR_AT);
+      if (this.floor < 0) {
+        throw new LedgerError(`Cannot use ${path}: its floor line is damaged and other daemons use it`);
+      }
+      this.#lock(LOCK_READ, ALIVE_BYTE);
+    } finally {
+      this.#tryLock(LOCK_UNLOCK, STARTING_BYTE);
+    }
+    this.#knownTop = this.floor;
+  }
+
+  /** Opens the ledger at `path`, making it if it is missing. `wallMs` is the wall clock, in milliseconds since 1970. */
+  static open(calls: FileCalls, path: string, wallMs: number): Ledger {
+    const fd = calls.open(path, "open-or-create");
+    if (fd < 0) throw new LedgerError(`Cannot open ${path}: ${errnoName(-fd)}`);
+    try {
+      return new Ledger(calls, path, fd, wallMs);
+    } catch (error) {
+      calls.close(fd);
+      throw error;
+    }
+  }
+
+  /** Gives up the file, and with it the word that this daemon lives. */
+  close(): void {
+    this.#calls.close(this.#fd);
+  }
+
+  /**
+   * Runs `initialise` with a number that no token has reached, for a lock file that says nothing: only one daemon at a time is in here,
+   * so `initialise` looks again whether the file still says nothing. At most {@link TOKENS_RESERVED} tokens may be given from the number on.
+   */
+  reserve<T>(initialise: (base: number) => T): T {
+    return this.#transaction((top) => {
+      this.#raise(top + TOKENS_RESERVED);
+      return initialise(top);
+    });
+  }
+
+  /** Makes sure that `top` is not below a token that is about to be given. */
+  cover(token: number): void {
+    if (token <= this.#knownTop) return;
+    this.#transaction((top) => this.#raise(Math.max(top, token + TOKENS_RESERVED)));
+  }
+
+  /** First daemon in the directory: nobody else is alive, so what the page cache lost can be made good. */
+  #begin(wallMs: number): number {
+    const limits = LIMITS_AT.map((at) => this.#read(at));
+    const old = Math.max(this.#read(TOP_AT), ...limits);
+    if (old < 0 && this.#calls.read(this.#fd, this.#line, 0) > 0) {
+      throw new LedgerError(
+        `Cannot use ${this.#path}: no number in it can be read; delete it if that is meant`,
+      );
+    }
+    const byClock = Math.max(0, Math.floor((wallMs - CLOCK_START_MS) / 1000)) * TOKENS_PER_SECOND;
+    const floor = Math.max(old, byClock, 0);
+    this.#writeLimit(floor + LIMIT_STEP);
+    this.#write(TOP_AT, floor);
+    this.#write(FLOOR_AT, floor);
+    return floor;
+  }
+
+  #transaction<T>(change: (top: number) => T): T {
+    this.#lock(LOCK_WRITE, TRANSACTION_BYTE);
+    try {
+      if (this.#calls.links(this.#fd) < 1) {
+        throw new LedgerError(
+          `Cannot use ${this.#path}: it was deleted while the daemon ran; restart all daemons of the directory`,
+        );
+      }
+      const top = this.#read(TOP_AT);
+      if (top < this.floor) throw new LedgerError(`Cannot use ${this.#path}: its top line is damaged`);
+      return change(top);
+    } finally {
+      this.#tryLock(LOCK_UNLOCK, TRANSACTION_BYTE);
+    }
+  }
+
+  #raise(top: number): void {
+    assert(top <= Number.MAX_SAFE_INTEGER - 2 * LIMIT_STEP, "tokens do not run out");
+    if (top > Math.max(...LIMITS_AT.map((at) => this.#read(at)))) this.#writeLimit(top + LIMIT_STEP);
+    this.#write(TOP_AT, top);
+    this.#knownTop = top;
+  }
+
+  #writeLimit(limit: number): void {
+    const [first, second] = LIMITS_AT;
+    this.#write(this.#read(first) <= this.#read(second) ? first : second, limit);
+    const result = this.#calls.sync(this.#fd);
+    if (result < 0) throw new LedgerError(`Cannot sync ${this.#path}: ${errnoName(-result)}`);
+  }
+
+  #read(offset: number): number {
+    const bytes = this.#calls.read(this.#fd, this.#line, offset);
+    if (bytes < 0) throw new LedgerError(`Cannot read ${this.#path}: ${errnoName(-bytes)}`);
+    return bytes === LINE_BYTES ? readNumber(this.#line, 0, "L") : -1;
+  }
+
+  #write(offset: number, number: number): void {
+    writeLine(this.#line, 0, { letter: "L", number, mode: "NL", origin: "d" });
+    const bytes = this.#calls.write(this.#fd, this.#line, offset);
+    if (bytes === LINE_BYTES) return;
+    throw new LedgerError(
+      `Cannot write ${this.#path}: ${bytes < 0 ? errnoName(-bytes) : "the disk is full"}`,
+    );
+  }
+
+  #tryLock(type: LockType, byte: number): boolean {
+    const result = this.#calls.tryLock(this.#fd, type, byte, 1);
+    if (result >= 0) return true;
+    if (lockRefused(-result)) return false;
+    throw new LedgerError(`Cannot lock ${this.#path}: ${errnoName(-result)}`);
+  }
+
+  #lock(type: LockType, byte: number): void {
+    for (let tries = LOCK_TRIES; tries > 0; tries--) if (this.#tryLock(type, byte)) return;
+    throw new LedgerError(
+      `Cannot lock ${this.#path}: another daemon has held byte ${byte} of it for too long`,
+    );
+  }
+}

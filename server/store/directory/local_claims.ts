@@ -1,0 +1,201 @@
+/**
+ * The claims of one daemon on a local directory: kernel locks on its lock files, answered in the same turn.
+ *
+ * **Waiting for other processes.** The kernel tells nobody that a lock became free, so a name that waits is tried again, soon at first and then
+ * at least every {@link RETRY_MS_MAX}. Trying costs a microsecond.
+ *
+ * **Turns.** The kernel grants to whoever asks first, so a daemon with many sessions could keep a name for ever. A daemon that waits leaves a
+ * *wait note* in the file, which others read together with the token, at no cost. (1) A newcomer that finds a fresh conflicting note lets go
+ * and waits too. (2) A daemon that has had its claim for {@link TURN_MS} grants nothing more that conflicts with a fresh note; when its
+ * holders are done it lets go, and leaves the file alone for longer than any retry takes. Notes only order daemons; that two do not hold at once is
+ * the kernel's doing. A note of a daemon that died is stale after {@link NOTE_FRESH_MS}.
+ *
+ * @module
+ */
+import type { Mode } from "../../../client/protocol/modes.ts";
+import { errnoName, lockRefused } from "../../../ffi/errno.ts";
+import { type FileCalls, LOCK_READ, LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../ffi/file_calls.ts";
+import type { Clock } from "../../base/clock.ts";
+import { Deadlines } from "../../base/deadlines.ts";
+import type { Admission, Claims, Refusal } from "../../lock/claims.ts";
+import { compatible, covers } from "../../lock/mode.ts";
+import { FIELD, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
+import { type Ledger, LedgerError } from "./ledger.ts";
+import type { LockFile } from "./lock_file.ts";
+import type { LockFiles } from "./lock_files.ts";
+import { LINE_BYTES, readMode, readNumber, writeLine } from "./record.ts";
+import { TokenError, Tokens } from "./tokens.ts";
+
+/** First retry of a name that other processes hold, in milliseconds. */
+export const RETRY_MS_MIN = 1;
+/** Longest time between two retries, in milliseconds. */
+export const RETRY_MS_MAX = 25;
+/** How long a daemon may keep a claim busy while another one waits, in milliseconds. */
+export const TURN_MS = 20;
+/** How long a daemon whose turn is over leaves the name to others: longer than any retry takes. In milliseconds. */
+export const LEAVE_MS = 2 * RETRY_MS_MAX;
+/** A wait note older than this is nobody's, in milliseconds by the wall clock. */
+export const NOTE_FRESH_MS = 250;
+/** A daemon that still waits renews its note when it is older than this, in milliseconds. */
+const NOTE_RENEW_MS = 50;
+/** A lock file that was removed between being opened and being locked is opened again, so often. */
+const REOPEN_TRIES = 100;
+const NOTE_AT = LINE_BYTES;
+
+/** What local claims are made with. */
+export interface LocalClaimsOptions {
+  readonly calls: FileCalls;
+  readonly files: LockFiles;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/** The claims of one daemon on a local directory. */
+export class LocalClaims implements Claims {
+  readonly #calls: FileCalls;
+  readonly #files: LockFiles;
+  readonly #tokens: Tokens;
+  readonly #clock: Clock;
+  readonly #retries = new Deadlines<LockFile>();
+  readonly #lines = new Uint8Array(2 * LINE_BYTES);
+
+  constructor({ calls, files, ledger, clock }: LocalClaimsOptions) {
+    this.#calls = calls;
+    this.#files = files;
+    this.#tokens = new Tokens(calls, ledger);
+    this.#clock = clock;
+  }
+
+  /** When {@link retryDue} has something to do: monotonic milliseconds, or Infinity. */
+  get nextDueMs(): number {
+    return this.#retries.nextMs();
+  }
+
+  admit({ resource, mode }: { resource: { name: string }; mode: Mode }, union: Mode, now: number): Admission {
+    const file = this.#files.open(resource.name, now);
+    if ("code" in file) return file;
+    const before = file.claim;
+    const covered = before !== "NL" && covers(before, union);
+    if (!covered) {
+      const refused = this.#claim(file, union, now);
+      if (refused) return refused;
+    }
+    const bytes = this.#calls.read(file.fd, this.#lines, 0);
+    if (bytes < 0) return this.#fail(file, before, `Cannot read ${file.path}: ${errnoName(-bytes)}`);
+    this.#lines.fill(0, bytes);
+    if (this.#mustWait(file, mode, covered, now)) {
+      if (!covered) file.move(before);
+      return "outside";
+    }
+    try {
+      const token = this.#tokens.next(file, mode, this.#lines);
+      if (file.noteMs > 0 && !covered) this.#wipeNote(file);
+      return token;
+    } catch (error) {
+      if (error instanceof TokenError || error instanceof LedgerError) {
+        return this.#fail(file, before, error.message);
+      }
+      throw error;
+    }
+  }
+
+  settle(name: string, union: Mode, now: number): void {
+    const file = this.#files.get(name);
+    if (!file || file.claim === union) return;
+    file.move(union);
+    if (union !== "NL") return;
+    file.idleMs = now;
+    if (file.yielding) file.leaveUntilMs = now + LEAVE_MS;
+    file.yielding = false;
+  }
+
+  awaitOutside(name: string, mode: Mode, now: number): void {
+    const file = this.#files.get(name);
+    if (!file) return;
+    if (!file.awaiting) file.backoffMs = RETRY_MS_MIN;
+    file.awaiting = true;
+    if (!file.yielding && now >= file.leaveUntilMs) this.#leaveNote(file, mode);
+    if (file.heapIndex !== -1) return;
+    file.dueMs = Math.max(now + file.backoffMs * (0.5 + Math.random() / 2), file.leaveUntilMs);
+    file.backoffMs = Math.min(file.backoffMs * 1.5, RETRY_MS_MAX);
+    this.#retries.add(file);
+  }
+
+  /** Calls `retry` for every name whose time has come; it ends in {@link awaitOutside} again for those that still wait. */
+  retryDue(now: number, retry: (name: string) => void): void {
+    for (let file = this.#retries.takeDue(now); file; file = this.#retries.takeDue(now)) {
+      retry(file.name);
+      if (file.heapIndex !== -1) continue;
+      file.awaiting = false;
+      if (file.noteMs > 0) this.#wipeNote(file);
+    }
+  }
+
+  /** The strongest mode that other processes seem to hold, or null: a picture of this moment. */
+  outside(name: string): Mode | null {
+    return this.#files.look(name, (fd) => {
+      const finds = (type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number) => {
+        return this.#calls.conflicting(fd, type, start, length);
+      };
+      if (finds(LOCK_WRITE, 0, LOCK_TO_END) === LOCK_UNLOCK) return null;
+      if (finds(LOCK_READ, GATE, 1) === LOCK_WRITE) return "EX";
+      const half = FIELD_LENGTH / 2;
+      const lower = finds(LOCK_READ, FIELD, half) === LOCK_WRITE;
+      const upper = finds(LOCK_READ, FIELD + half, half) === LOCK_WRITE;
+      if (lower || upper) return lower && upper ? "PW" : "CW";
+      return finds(LOCK_WRITE, FIELD, FIELD_LENGTH) === LOCK_READ ? "PR" : "CR";
+    });
+  }
+
+  /** Raises the claim on a file that has a name. */
+  #claim(file: LockFile, union: Mode, now: number): "outside" | Refusal | undefined {
+    if (now < file.leaveUntilMs && union !== "NL") return "outside";
+    for (let tries = REOPEN_TRIES; tries > 0; tries--) {
+      const fresh = file.claim === "NL";
+      const result = file.move(union);
+      if (result < 0) {
+        if (lockRefused(-result)) return "outside";
+        return { code: "STORE_UNAVAILABLE", message: `Cannot lock ${file.path}: ${errnoName(-result)}` };
+      }
+      if (!fresh) return undefined;
+      file.claimedMs = now;
+      if (this.#calls.links(file.fd) > 0) return undefined;
+      file.move("NL");
+      const refusal = this.#files.reopen(file);
+      if (refusal) return refusal;
+    }
+    return { code: "STORE_UNAVAILABLE", message: `Cannot lock ${file.path}: it is removed again and again` };
+  }
+
+  /** Whether a daemon that waits goes first. */
+  #mustWait(file: LockFile, mode: Mode, covered: boolean, now: number): boolean {
+    // A daemon that waits itself competes with the others that wait.
+    if (covered ? now - file.claimedMs < TURN_MS : file.awaiting) return false;
+    if (covered && file.yielding) return true;
+    const noteMs = readNumber(this.#lines, NOTE_AT, "W");
+    if (noteMs < 0 || noteMs === file.noteMs) return false;
+    if (Math.abs(this.#clock.wallMs() - noteMs) > NOTE_FRESH_MS) return false;
+    if (compatible(readMode(this.#lines, NOTE_AT), mode)) return false;
+    if (covered) file.yielding = true;
+    return true;
+  }
+
+  #fail(file: LockFile, before: Mode, message: string): Refusal {
+    if (file.claim !== before) file.move(before);
+    return { code: "STORE_UNAVAILABLE", message };
+  }
+
+  #leaveNote(file: LockFile, mode: Mode): void {
+    const wallMs = this.#clock.wallMs();
+    if (wallMs - file.noteMs < NOTE_RENEW_MS) return;
+    const line = this.#lines.subarray(NOTE_AT);
+    writeLine(line, 0, { letter: "W", number: wallMs, mode, origin: "d" });
+    if (this.#calls.write(file.fd, line, NOTE_AT) === LINE_BYTES) file.noteMs = wallMs;
+  }
+
+  #wipeNote(file: LockFile): void {
+    this.#lines.fill(0, NOTE_AT);
+    this.#calls.write(file.fd, this.#lines.subarray(NOTE_AT), NOTE_AT);
+    file.noteMs = 0;
+  }
+}
