@@ -1,3 +1,8 @@
+/**
+ * The limit on descriptors, in the kernel and in a fake that refuses.
+ *
+ * @module
+ */
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { descriptorLimit, type LimitCalls, raiseDescriptorLimit } from "../../../ffi/descriptor_limit.ts";
 import { AssertionError } from "../../../server/base/assert.ts";

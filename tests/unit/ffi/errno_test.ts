@@ -1,3 +1,8 @@
+/**
+ * The table of error numbers and their classes, complete and against this system.
+ *
+ * @module
+ */
 import { ERRNO, type ErrnoClass, errnoClass, errnoName, lockRefused } from "../../../ffi/errno.ts";
 import { constants } from "node:os";
 import { deepEqual, equal } from "node:assert/strict";

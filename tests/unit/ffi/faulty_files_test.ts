@@ -1,3 +1,8 @@
+/**
+ * The faulty file calls themselves: a sweep is worth what they are.
+ *
+ * @module
+ */
 import { deepEqual, equal } from "node:assert/strict";
 import { emptyStatus, type FileCalls, LOCK_TO_END, LOCK_WRITE } from "../../../ffi/file_calls.ts";
 import { ERRNO } from "../../../ffi/errno.ts";

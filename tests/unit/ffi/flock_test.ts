@@ -1,3 +1,8 @@
+/**
+ * The bytes of `struct flock`.
+ *
+ * @module
+ */
 import { Flock } from "../../../ffi/flock.ts";
 import { LOCK_READ, LOCK_UNLOCK, LOCK_WRITE } from "../../../ffi/file_calls.ts";
 import { equal } from "node:assert/strict";

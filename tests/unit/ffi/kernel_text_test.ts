@@ -1,3 +1,8 @@
+/**
+ * Reading what the kernel tells, from the kernel and from a fake that fails.
+ *
+ * @module
+ */
 import { equal, match } from "node:assert/strict";
 import { ERRNO } from "../../../ffi/errno.ts";
 import { type KernelTextCalls, readKernelText } from "../../../ffi/kernel_text.ts";

@@ -1,3 +1,8 @@
+/**
+ * The bits of both architectures, and the refusal of every other.
+ *
+ * @module
+ */
 import { libcCandidates, platform, UnsupportedPlatformError } from "../../../ffi/platform.ts";
 import { constants } from "node:fs";
 import { deepEqual, equal, ok, throws } from "node:assert/strict";

@@ -1,3 +1,8 @@
+/**
+ * Assertions throw, name what is wrong and narrow types.
+ *
+ * @module
+ */
 import { assert, AssertionError, assertNever } from "../../../../server/base/assert.ts";
 import { equal, throws } from "node:assert/strict";
 

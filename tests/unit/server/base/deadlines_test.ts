@@ -1,3 +1,8 @@
+/**
+ * The heap of deadlines against a sorted list.
+ *
+ * @module
+ */
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { AssertionError } from "../../../../server/base/assert.ts";
 import { Deadlines, type Timed } from "../../../../server/base/deadlines.ts";
