@@ -1,0 +1,188 @@
+/**
+ * Every limit of the server in one place: what a client can make grow stops at one of these. The unit is in the name.
+ * Limits that client and server must agree on are in `client/protocol/limits.ts`. Each limit here has a flag of the
+ * same name (see `server/config.ts`).
+ *
+ * Source for the descriptors: getrlimit(2), RLIMIT_NOFILE.
+ *
+ * @module
+ */
+import { FRAME_BYTES_MAX_DEFAULT, WAIT_MS_MAX } from "../../client/protocol/limits.ts";
+
+/** The limits of one daemon. */
+export interface Limits {
+  /** Open connections of all kinds; the next one is answered by `LIMIT` [P-61]. */
+  readonly connectionsMax: number;
+  /** Locks that one session holds at a time; the next acquire is answered by `LIMIT` [P-29]. */
+  readonly locksPerSessionMax: number;
+  /** Acquires of one session that wait at a time; the next one is answered by `LIMIT` [P-29]. */
+  readonly waitersPerSessionMax: number;
+  /** Acquires that wait for one name, of all sessions; the next one is answered by `QUEUE_FULL` [P-29]. */
+  readonly queueLengthMax: number;
+  /** Longest frame that is read, in bytes with the line end; a longer one ends its connection [P-3]. */
+  readonly frameBytesMax: number;
+  /** Bytes that may wait to be sent on one connection; a client that reads slower is cut off [P-60]. */
+  readonly outputBytesMax: number;
+  /** Lock files kept open after their last release, for the next acquire of the name to be fast; 0 = none. */
+  readonly idleFilesMax: number;
+  /** How long a connection may stay without a hello, in milliseconds [P-12]. */
+  readonly helloTimeoutMs: number;
+  /** How long holders may keep their locks after the daemon began to leave, in milliseconds; 0 = not at all [P-51]. */
+  readonly drainTimeoutMs: number;
+}
+
+/** What is true of one limit, whatever the others are. */
+export interface LimitRule {
+  /** What holds when nobody says otherwise. */
+  readonly initial: number;
+  /** Smallest value that makes sense. */
+  readonly least: number;
+  /** Greatest value that the code can count with. */
+  readonly most: number;
+  /** What it limits, for `--help`. */
+  readonly help: string;
+}
+
+/** Greatest count: no limit needs more, and 32-bit integers stay small in memory and in system calls. */
+const COUNT_MAX = 2 ** 31 - 1;
+
+/**
+ * Shortest useful `frameBytesMax`: a hello with two texts of 256 bytes, each written as `\u` escapes (6 bytes a
+ * character), and its field names.
+ */
+const FRAME_BYTES_LEAST = 4_096;
+
+/** Shortest useful `outputBytesMax`: an error with a full `blockedBy`, escaped as above. */
+const OUTPUT_BYTES_LEAST = 65_536;
+
+/** The rules of the single limits; {@link checkLimits} adds how they relate. */
+export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
+  connectionsMax: { initial: 10_000, least: 1, most: COUNT_MAX, help: "open connections" },
+  locksPerSessionMax: { initial: 10_000, least: 1, most: COUNT_MAX, help: "locks that one session holds" },
+  waitersPerSessionMax: {
+    initial: 10_000,
+    least: 1,
+    most: COUNT_MAX,
+    help: "waiting acquires of one session",
+  },
+  queueLengthMax: { initial: 20_000, least: 1, most: COUNT_MAX, help: "waiting acquires of one name" },
+  frameBytesMax: {
+    initial: FRAME_BYTES_MAX_DEFAULT,
+    least: FRAME_BYTES_LEAST,
+    most: COUNT_MAX,
+    help: "bytes of one frame, line end included",
+  },
+  outputBytesMax: {
+    initial: 1_048_576,
+    least: OUTPUT_BYTES_LEAST,
+    most: COUNT_MAX,
+    help: "bytes that wait to be sent on one connection",
+  },
+  idleFilesMax: { initial: 1_024, least: 0, most: COUNT_MAX, help: "lock files kept open after release" },
+  helloTimeoutMs: {
+    initial: 10_000,
+    least: 1,
+    most: WAIT_MS_MAX,
+    help: "time that a connection has for its hello",
+  },
+  drainTimeoutMs: {
+    initial: 30_000,
+    least: 0,
+    most: WAIT_MS_MAX,
+    help: "time that holders have when the daemon leaves",
+  },
+};
+
+/** Pairs of which the first must not exceed the second. */
+const RISING: readonly (readonly [low: keyof Limits, high: keyof Limits])[] = [
+  // The answer to a hello promises so many waits, and all of them may be for one name.
+  ["waitersPerSessionMax", "queueLengthMax"],
+  // Answers echo names and texts that came in a frame: what fits in must fit out.
+  ["frameBytesMax", "outputBytesMax"],
+];
+
+/** The names of all limits, in the order of their documentation. */
+export const LIMIT_NAMES = Object.keys(LIMIT_RULES) as readonly (keyof Limits)[];
+
+/** What holds when nobody says otherwise. */
+export const DEFAULT_LIMITS: Limits = Object.freeze(
+  Object.fromEntries(LIMIT_NAMES.map((name) => [name, LIMIT_RULES[name].initial])) as Record<
+    keyof Limits,
+    number
+  >,
+);
+
+/** Limits that cannot hold together, or that this machine cannot give. Its message says which. */
+export class LimitsError extends Error {
+  override readonly name = "LimitsError";
+}
+
+/**
+ * Throws a {@link LimitsError} when a limit is no integer of its range, or when two limits contradict each other.
+ * `nameOf` says how the message calls a limit, where people know it by another name.
+ *
+ * ```ts
+ * import { throws } from "node:assert/strict";
+ *
+ * checkLimits(DEFAULT_LIMITS);
+ * throws(() => checkLimits({ ...DEFAULT_LIMITS, queueLengthMax: 1 }), LimitsError);
+ * ```
+ */
+export function checkLimits(
+  limits: Limits,
+  nameOf: (limit: keyof Limits) => string = (limit) => limit,
+): void {
+  for (const limit of LIMIT_NAMES) {
+    const value = limits[limit];
+    const { least, most } = LIMIT_RULES[limit];
+    if (Number.isSafeInteger(value) && value >= least && value <= most) continue;
+    throw new LimitsError(
+      `Cannot set ${nameOf(limit)} to ${value}: want an integer from ${least} to ${most}`,
+    );
+  }
+  for (const [low, high] of RISING) {
+    if (limits[low] <= limits[high]) continue;
+    const state = `want at least ${nameOf(low)}, which is ${limits[low]}`;
+    throw new LimitsError(`Cannot set ${nameOf(high)} to ${limits[high]}: ${state}`);
+  }
+}
+
+/** How the open files that the process may have are shared out. */
+export interface DescriptorPlan {
+  /** Connections to accept: at most what the limits ask for. */
+  readonly connectionsMax: number;
+  /** Lock files to have open at a time, idle ones included; idle ones are closed first. */
+  readonly lockFilesMax: number;
+}
+
+/** Descriptors for the rest: standard streams, listeners, libc, the runtime's own, token files, one `accept` in flight. */
+export const RESERVED_DESCRIPTORS = 64;
+
+/** Fewest connections and fewest lock files that a daemon can be useful with. */
+export const DESCRIPTORS_LEAST = 16;
+
+/**
+ * Shares the descriptors of the process between connections and lock files. `softLimit` is RLIMIT_NOFILE's soft limit
+ * (`Infinity` where there is none). After the reserve, connections get what they ask for but at most one half, and lock
+ * files all the rest: a connection without a lock is useless, while one connection may hold many locks.
+ * Throws a {@link LimitsError} when the rest is too small for {@link DESCRIPTORS_LEAST} of each.
+ *
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * deepEqual(planDescriptors(1_024, DEFAULT_LIMITS), { connectionsMax: 480, lockFilesMax: 480 });
+ * deepEqual(planDescriptors(100_000, DEFAULT_LIMITS), { connectionsMax: 10_000, lockFilesMax: 89_936 });
+ * ```
+ */
+export function planDescriptors(softLimit: number, limits: Pick<Limits, "connectionsMax">): DescriptorPlan {
+  const needed = RESERVED_DESCRIPTORS + 2 * DESCRIPTORS_LEAST;
+  // Written so that NaN is refused as well.
+  if (!(softLimit >= needed)) {
+    throw new LimitsError(
+      `Cannot serve with ${softLimit} open files: want at least ${needed}; raise the soft limit (ulimit -n)`,
+    );
+  }
+  const free = Math.min(Math.floor(softLimit), COUNT_MAX) - RESERVED_DESCRIPTORS;
+  const connectionsMax = Math.min(limits.connectionsMax, Math.floor(free / 2));
+  return { connectionsMax, lockFilesMax: free - connectionsMax };
+}

@@ -1,0 +1,166 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { DEFAULT_LIMITS, LIMIT_NAMES } from "../../../server/base/limits.ts";
+import { type Config, configHelp, readConfig } from "../../../server/config.ts";
+import { read } from "./config_sources.ts";
+
+const DEFAULTS: Config = {
+  address: { host: "127.0.0.1", port: 13_123 },
+  httpAddress: { host: "127.0.0.1", port: 13_124 },
+  directory: "./locks",
+  serverName: null,
+  logLevel: "info",
+  libc: null,
+  insecure: false,
+  keepFiles: false,
+  limits: DEFAULT_LIMITS,
+};
+
+Deno.test("readConfig gives the documented defaults, and reads no file then", () => {
+  deepEqual(read({}), DEFAULTS);
+});
+
+/** Each option once, as the flag, as the environment variable and as the key of the file, with what it changes. */
+const EACH: readonly [
+  flag: string,
+  text: string,
+  variable: string,
+  key: string,
+  json: unknown,
+  Partial<Config>,
+][] = [
+  ["--address", "127.0.0.2:1", "ADDRESS", "address", "127.0.0.2:1", {
+    address: { host: "127.0.0.2", port: 1 },
+  }],
+  ["--http-address", "off", "HTTP_ADDRESS", "httpAddress", "off", { httpAddress: null }],
+  ["--directory", "/var/lib/l", "DIRECTORY", "directory", "/var/lib/l", { directory: "/var/lib/l" }],
+  ["--server-name", "zwölf 1", "SERVER_NAME", "serverName", "zwölf 1", { serverName: "zwölf 1" }],
+  ["--log-level", "debug", "LOG_LEVEL", "logLevel", "debug", { logLevel: "debug" }],
+  ["--libc", "/lib/libc.so.6", "LIBC", "libc", "/lib/libc.so.6", { libc: "/lib/libc.so.6" }],
+  ["--insecure", "true", "INSECURE", "insecure", true, { insecure: true }],
+  ["--keep-files", "true", "KEEP_FILES", "keepFiles", true, { keepFiles: true }],
+  ["--connections-max", "7", "CONNECTIONS_MAX", "connectionsMax", 7, limits({ connectionsMax: 7 })],
+  [
+    "--locks-per-session-max",
+    "7",
+    "LOCKS_PER_SESSION_MAX",
+    "locksPerSessionMax",
+    7,
+    limits({ locksPerSessionMax: 7 }),
+  ],
+  [
+    "--waiters-per-session-max",
+    "7",
+    "WAITERS_PER_SESSION_MAX",
+    "waitersPerSessionMax",
+    7,
+    limits({ waitersPerSessionMax: 7 }),
+  ],
+  [
+    "--queue-length-max",
+    "77777",
+    "QUEUE_LENGTH_MAX",
+    "queueLengthMax",
+    77_777,
+    limits({ queueLengthMax: 77_777 }),
+  ],
+  ["--frame-bytes-max", "4096", "FRAME_BYTES_MAX", "frameBytesMax", 4_096, limits({ frameBytesMax: 4_096 })],
+  [
+    "--output-bytes-max",
+    "70000",
+    "OUTPUT_BYTES_MAX",
+    "outputBytesMax",
+    70_000,
+    limits({ outputBytesMax: 70_000 }),
+  ],
+  ["--idle-files-max", "0", "IDLE_FILES_MAX", "idleFilesMax", 0, limits({ idleFilesMax: 0 })],
+  ["--hello-timeout", "2m", "HELLO_TIMEOUT", "helloTimeout", "2m", limits({ helloTimeoutMs: 120_000 })],
+  ["--drain-timeout", "0ms", "DRAIN_TIMEOUT", "drainTimeout", "0ms", limits({ drainTimeoutMs: 0 })],
+];
+
+function limits(changed: Partial<Config["limits"]>): Partial<Config> {
+  return { limits: { ...DEFAULT_LIMITS, ...changed } };
+}
+
+Deno.test("readConfig reads every option from its flag, its variable and its key", async (t) => {
+  for (const [flag, text, variable, key, json, changed] of EACH) {
+    const wanted = { ...DEFAULTS, ...changed };
+    await t.step(flag, () => {
+      deepEqual(read({ argv: [`${flag}=${text}`] }), wanted);
+      if (typeof json === "boolean") deepEqual(read({ argv: [flag] }), wanted);
+      else deepEqual(read({ argv: [flag, text] }), wanted);
+    });
+    await t.step(
+      `DISTRILOCK_${variable}`,
+      () => deepEqual(read({ env: { [`DISTRILOCK_${variable}`]: text } }), wanted),
+    );
+    await t.step(key, () => deepEqual(read({ file: { [key]: json } }), wanted));
+  }
+});
+
+Deno.test("readConfig knows a flag for every limit", () => {
+  const changed = EACH.flatMap(([, , , , , { limits = DEFAULT_LIMITS }]) =>
+    LIMIT_NAMES.filter((limit) => limits[limit] !== DEFAULT_LIMITS[limit])
+  );
+  deepEqual(changed.toSorted(), LIMIT_NAMES.toSorted());
+});
+
+Deno.test("readConfig takes the flag before the environment before the file", () => {
+  const file = { serverName: "file", directory: "file", logLevel: "warn" };
+  const env = { DISTRILOCK_SERVER_NAME: "env", DISTRILOCK_DIRECTORY: "env" };
+  const { serverName, directory, logLevel } = read({ argv: ["--server-name", "flag"], env, file });
+  deepEqual({ serverName, directory, logLevel }, { serverName: "flag", directory: "env", logLevel: "warn" });
+});
+
+Deno.test("readConfig lets a switch be turned off again, and the last of equal flags win", () => {
+  equal(read({ argv: ["--insecure=false"], env: { DISTRILOCK_INSECURE: "true" } }).insecure, false);
+  equal(read({ argv: ["--directory", "a", "--directory", "b"] }).directory, "b");
+});
+
+Deno.test("readConfig takes an empty variable for an absent one", () => {
+  deepEqual(read({ env: { DISTRILOCK_ADDRESS: "", DISTRILOCK_INSECURE: "" } }), DEFAULTS);
+});
+
+Deno.test("readConfig finds the file by DISTRILOCK_CONFIG too", () => {
+  const config = readConfig(
+    [],
+    (name) => name === "DISTRILOCK_CONFIG" ? "/etc/d.json" : undefined,
+    (path) => {
+      equal(path, "/etc/d.json");
+      return '{"directory":"/x"}';
+    },
+  );
+  equal(config.directory, "/x");
+});
+
+const ADDRESSES: readonly [text: string, host: string, port: number][] = [
+  ["[::1]:13123", "::1", 13_123],
+  ["localhost:0", "localhost", 0],
+  ["127.255.255.254:65535", "127.255.255.254", 65_535],
+  ["[fe80::1%eth0]:1", "fe80::1%eth0", 1],
+  ["0.0.0.0:1", "0.0.0.0", 1],
+  ["lock-1.example_x.org:1", "lock-1.example_x.org", 1],
+];
+
+Deno.test("readConfig reads addresses of all kinds", async (t) => {
+  for (const [text, host, port] of ADDRESSES) {
+    await t.step(
+      text,
+      () => deepEqual(read({ argv: ["--insecure", "--address", text] }).address, { host, port }),
+    );
+  }
+});
+
+Deno.test("readConfig lets both interfaces ask for any free port", () => {
+  const { address, httpAddress } = read({ argv: ["--address=127.0.0.1:0", "--http-address=127.0.0.1:0"] });
+  deepEqual([address?.port, httpAddress?.port], [0, 0]);
+});
+
+Deno.test("configHelp has a line for every flag, with its default", () => {
+  const help = configHelp();
+  for (const flag of [...EACH.map(([flag]) => flag), "--config"]) {
+    equal(help.match(new RegExp(`^ {2}${flag} `, "gm"))?.length, 1, flag);
+  }
+  match(help, /^ {2}--drain-timeout DURATION .*\(default 30s\)$/m);
+  match(help, /^ {2}--frame-bytes-max N .*\(default 65536\)$/m);
+  match(help, /^ {2}--insecure {2,}\S.*authentication$/m);
+});
