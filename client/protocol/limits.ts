@@ -28,3 +28,9 @@ export const LIST_NAMES_DEFAULT = 100;
 
 /** Most entries in a `blockedBy`. */
 export const BLOCKED_BY_MAX = 8;
+
+/** Most holders, and most waiters, in the answer to a who. */
+export const WHO_PARTIES_MAX = 500;
+
+/** Most holders, and most waiters, of each name in the answer to a list. */
+export const LIST_PARTIES_MAX = 4;

@@ -156,8 +156,13 @@ export interface Party {
 /** One lock name with those who hold it and those who wait for it, in the order of their arrival. */
 export interface NameState {
   readonly name: string;
+  /** The first holders: at most {@link WHO_PARTIES_MAX} in a who, {@link LIST_PARTIES_MAX} in a list. */
   readonly held: readonly Party[];
+  /** The first waiters, as many at most. */
   readonly waiting: readonly Party[];
+  /** How many there are in all. */
+  readonly heldCount: number;
+  readonly waitingCount: number;
 }
 
 /** Answer to a who. */

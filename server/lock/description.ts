@@ -21,13 +21,24 @@ export function partyOf(request: LockRequest, epochMs: number): Party {
   };
 }
 
-/** A name with those who hold it and those who wait for it. */
-export function nameState(resource: Resource, epochMs: number): NameState {
-  const held: Party[] = [];
-  for (const request of resource.held) if (request.state === "held") held.push(partyOf(request, epochMs));
-  const waiting: Party[] = [];
-  for (const request of resource.queue?.inOrder() ?? []) waiting.push(partyOf(request, epochMs));
-  return { name: resource.name, held, waiting };
+/** A name with the first `most` of those who hold it and of those who wait for it. */
+export function nameState(resource: Resource, most: number, epochMs: number): NameState {
+  const [held, waiting]: [Party[], Party[]] = [[], []];
+  let heldCount = 0;
+  for (const request of resource.held) {
+    if (request.state !== "held") continue;
+    if (heldCount++ < most) held.push(partyOf(request, epochMs));
+  }
+  for (const request of resource.queue?.inOrder() ?? []) {
+    if (waiting.length === most) break;
+    waiting.push(partyOf(request, epochMs));
+  }
+  return { name: resource.name, held, waiting, heldCount, waitingCount: resource.waiting };
+}
+
+/** The state of a name that nobody holds or waits for. */
+export function freeName(name: string): NameState {
+  return { name, held: [], waiting: [], heldCount: 0, waitingCount: 0 };
 }
 
 /** Who stands in the way, as the second half of a sentence. */

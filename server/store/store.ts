@@ -33,8 +33,13 @@ export interface Store {
   readonly available: boolean;
   /** When {@link tick} has something to do, or Infinity. */
   readonly nextDueMs: number;
-  /** How many locks its sessions hold, for drain and metrics. */
+  /** How many locks its sessions hold. */
   readonly lockCount: number;
+
+  /** How many locks and waits a session has. */
+  locksOf(session: SessionId): number;
+  /** Whether the session has a lock or wait with that id, so that an acquire with it is a retry. */
+  repeats(session: SessionId, request: number): boolean;
 
   /** Makes a session known. Answered by no effect: a store that needs time for it queues what the session asks meanwhile. */
   openSession(session: SessionId, client: ClientProfile | undefined, now: number): void;

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { ClientProfile, Guarantee } from "../../../client/protocol/messages.ts";
+import { LIST_PARTIES_MAX, WHO_PARTIES_MAX } from "../../../client/protocol/limits.ts";
+import type { ClientProfile, Guarantee, NameState } from "../../../client/protocol/messages.ts";
 import type { FileCalls } from "../../../ffi/file_calls.ts";
 import type { Clock } from "../../base/clock.ts";
-import { nameState } from "../../lock/description.ts";
+import { freeName, nameState } from "../../lock/description.ts";
 import type { EffectSink, SessionId } from "../../lock/effect.ts";
 import type { LockTableLimits } from "../../lock/refusals.ts";
 import type { Acquire } from "../../lock/request.ts";
@@ -72,6 +73,14 @@ export class DirectoryStore implements Store {
     return this.#table.lockCount;
   }
 
+  locksOf(session: SessionId): number {
+    return this.#table.sessions.get(session)?.requests.size ?? 0;
+  }
+
+  repeats(session: SessionId, request: number): boolean {
+    return this.#table.sessions.get(session)?.requests.has(request) ?? false;
+  }
+
   /** The table, for checks of its invariants. */
   get table(): LockTable {
     return this.#table;
@@ -99,18 +108,14 @@ export class DirectoryStore implements Store {
   }
 
   who(session: SessionId, request: number, name: string): void {
-    const resource = this.#table.resources.get(name);
-    const state = resource ? nameState(resource, this.#epochMs) : { name, held: [], waiting: [] };
+    const state = this.#describe(name, WHO_PARTIES_MAX);
     this.#emit({ type: "described", session, request, state, outside: this.#claims.outside(name) });
   }
 
   list(session: SessionId, request: number, { prefix, after, limit }: ListQuery): void {
     const { resources } = this.#table;
     const found = [...resources.keys()].filter((name) => name > after && name.startsWith(prefix)).sort();
-    const names = found.slice(0, limit).map((name) => {
-      const resource = resources.get(name);
-      return resource ? nameState(resource, this.#epochMs) : { name, held: [], waiting: [] };
-    });
+    const names = found.slice(0, limit).map((name) => this.#describe(name, LIST_PARTIES_MAX));
     const next = found.length > limit ? found[limit - 1] ?? null : null;
     this.#emit({ type: "listed", session, request, names, next });
   }
@@ -132,5 +137,10 @@ export class DirectoryStore implements Store {
   close(): void {
     this.#files.close();
     this.#ledger.close();
+  }
+
+  #describe(name: string, most: number): NameState {
+    const resource = this.#table.resources.get(name);
+    return resource ? nameState(resource, most, this.#epochMs) : freeName(name);
   }
 }

@@ -1,0 +1,247 @@
+/**
+ * One daemon: the store, the sessions on it, and the ports that they come through.
+ *
+ * ```text
+ *   start ──▶ SERVING ──▶ DRAINING ──▶ STOPPED
+ *                 │  [drain]              ▲
+ *                 └───────────────────────┘ [stop]
+ * ```
+ *
+ * - SERVING: takes connections, sessions and requests.
+ * - DRAINING: takes no new session and grants no new lock; no waits; holders keep their locks until they release them, or the
+ *   drain time is over.
+ * - STOPPED: no port, no connection, no lock, no timer, no descriptor.
+ *
+ * @module
+ */
+import type { Guarantee } from "../client/protocol/messages.ts";
+import { SOFTWARE_VERSION } from "../client/protocol/version.ts";
+import { raiseDescriptorLimit } from "../ffi/descriptor_limit.ts";
+import { readKernelText } from "../ffi/kernel_text.ts";
+import { Libc } from "../ffi/libc.ts";
+import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
+import { type Limits, planDescriptors } from "./base/limits.ts";
+import type { Log } from "./base/log.ts";
+import type { Config } from "./config.ts";
+import type { Converse } from "./dialect/conversation.ts";
+import { NativeConversation, type NativeOptions } from "./dialect/native.ts";
+import type { ListenAddress } from "./option_form.ts";
+import { Sessions } from "./session/sessions.ts";
+import { DirectoryStore } from "./store/directory/directory_store.ts";
+import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
+import type { EffectSink, Store } from "./store/store.ts";
+import { answerHttp } from "./transport/http.ts";
+import { Reception } from "./transport/reception.ts";
+import { serveTcp } from "./transport/tcp.ts";
+
+/** Longest sleep of the daemon's one timer, in milliseconds. */
+const TIMER_MS_MAX = 60_000;
+/** How long peers may take to end their side of a connection that the daemon ended, in milliseconds. */
+const FAREWELL_MS = 2_000;
+
+/** Where a daemon can be reached; null where it does not listen. */
+export interface DaemonAddresses {
+  readonly tcp: Deno.NetAddr | null;
+  readonly http: Deno.NetAddr | null;
+}
+
+/** What a daemon is given beside its configuration. */
+export interface DaemonOptions {
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Called when the daemon broke a rule of its own. The process should end at once: the kernel then frees every lock. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+interface Parts {
+  readonly options: DaemonOptions;
+  readonly drainTimeoutMs: number;
+  readonly store: Store;
+  readonly sessions: Sessions;
+  readonly listener: Deno.TcpListener | null;
+  /** Closes the listener, once. */
+  readonly unlisten: () => void;
+  readonly resources: DisposableStack;
+}
+
+/** A running daemon. */
+export class Daemon {
+  readonly addresses: DaemonAddresses;
+  readonly guarantee: Guarantee;
+  readonly #parts: Parts;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #reception: Reception;
+  readonly #serving: Promise<void>;
+  readonly #http: Deno.HttpServer<Deno.NetAddr> | null;
+  readonly #httpAbort = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerDueMs = Infinity;
+  #drained: { readonly promise: Promise<void>; resolve(): void } | undefined;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(config: Config, limits: Limits, parts: Parts) {
+    const { log, clock = SYSTEM_CLOCK, onBroken } = parts.options;
+    this.#parts = parts;
+    this.#log = log;
+    this.#clock = clock;
+    this.guarantee = parts.store.guarantee;
+    this.#reception = new Reception({ clock, log, limits, afterTurn: () => this.#afterTurn(), onBroken });
+    const converse = nativeConverse(config, limits, parts);
+    const { listener } = parts;
+    this.#http = config.httpAddress && this.#serveHttp(config.httpAddress, converse);
+    this.#serving = listener ? serveTcp(listener, this.#reception, converse) : Promise.resolve();
+    this.addresses = { tcp: listener?.addr ?? null, http: this.#http?.addr ?? null };
+    this.#afterTurn();
+  }
+
+  /**
+   * Starts a daemon. Throws a LibcUnavailableError, UnsupportedPlatformError, LedgerError, LimitsError or an error of the
+   * operating system (the directory cannot be made, an address is taken), and then nothing is left behind.
+   */
+  static start(config: Config, options: DaemonOptions): Daemon {
+    using resources = new DisposableStack();
+    const { directory, keepFiles, address, libc: libcPath } = config;
+    Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true });
+    const libc = resources.use(Libc.open(libcPath ?? undefined));
+    const plan = planDescriptors(raiseDescriptorLimit(libc), config.limits);
+    const limits = { ...config.limits, ...plan };
+    const clock = options.clock ?? SYSTEM_CLOCK;
+    const effects: EffectSink = (effect) => sessions.deliver(effect);
+    const store: Store = resources.adopt(
+      new DirectoryStore({ calls: libc, directory, effects, clock, limits, keepFiles }),
+      (opened) => opened.close(),
+    );
+    const sessions = new Sessions({ store, clock, newId });
+    const listener = address && Deno.listen({ hostname: address.host, port: address.port });
+    let listening = true;
+    const unlisten = () => {
+      if (listening) listener?.close();
+      listening = false;
+    };
+    resources.defer(unlisten);
+    const { drainTimeoutMs } = limits;
+    const parts = {
+      options,
+      drainTimeoutMs,
+      store,
+      sessions,
+      listener,
+      unlisten,
+      resources: resources.move(),
+    };
+    try {
+      // The host name of the kernel, since asking the runtime for it takes one more permission.
+      const serverName = config.serverName ?? readKernelText(libc, "/proc/sys/kernel/hostname")?.trim() ??
+        "distrilock";
+      const daemon = new Daemon({ ...config, serverName }, limits, parts);
+      daemon.#logReady(directory, plan);
+      return daemon;
+    } catch (error) {
+      parts.resources.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Leaves service in order: resolves when no session is left, at the latest when the drain time is over. The daemon is stopped then.
+   */
+  async drain(): Promise<void> {
+    if (!this.#drained) {
+      this.#drained = Promise.withResolvers<void>();
+      const { sessions, drainTimeoutMs, store } = this.#parts;
+      this.#log.info("daemon.draining", { sessions: sessions.size, locks: store.lockCount, drainTimeoutMs });
+      const timer = setTimeout(this.#drained.resolve, drainTimeoutMs);
+      this.#reception.turn(() => sessions.drain(drainTimeoutMs));
+      await this.#drained.promise;
+      clearTimeout(timer);
+    }
+    await this.#drained.promise;
+    await this.stop();
+  }
+
+  /** Ends every session and frees everything. Resolves when nothing is left. */
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    const { sessions, store, unlisten, resources } = this.#parts;
+    this.#log.info("daemon.stopping", { sessions: sessions.size, locks: store.lockCount });
+    unlisten();
+    this.#reception.turn(() => sessions.hangUp("all"));
+    const patience = setTimeout(() => {
+      this.#reception.turn(() => this.#reception.cutAll());
+      this.#httpAbort.abort();
+    }, FAREWELL_MS);
+    await Promise.all([this.#serving, this.#http?.shutdown()]);
+    clearTimeout(patience);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    resources.dispose();
+    this.#log.info("daemon.stopped");
+  }
+
+  #serveHttp({ host, port }: ListenAddress, converse: Converse): Deno.HttpServer<Deno.NetAddr> {
+    const onError = (error: unknown) => {
+      this.#log.error("http.failed", { error });
+      return new Response(null, { status: 500 });
+    };
+    const { signal } = this.#httpAbort;
+    const options = { hostname: host, port, onListen() {}, onError, signal };
+    return Deno.serve(options, (request) => answerHttp(request, this.#reception, converse));
+  }
+
+  /** Everything that is due is done in turns of its own; this only sets the one timer for the next. */
+  #afterTurn(): void {
+    if (this.#drained && this.#parts.sessions.hangUp("idle") === 0) this.#drained.resolve();
+    if (this.#stopped) return;
+    const dueMs = Math.min(this.#parts.store.nextDueMs, this.#reception.nextDueMs);
+    if (dueMs >= this.#timerDueMs) return;
+    clearTimeout(this.#timer);
+    this.#timerDueMs = dueMs;
+    const delayMs = Math.min(Math.max(0, dueMs - this.#clock.now()), TIMER_MS_MAX);
+    this.#timer = setTimeout(() => this.#reception.turn(() => this.#tick()), delayMs);
+  }
+
+  #tick(): void {
+    this.#timerDueMs = Infinity;
+    const now = this.#clock.now();
+    this.#reception.tick(now);
+    this.#parts.store.tick(now);
+  }
+
+  #logReady(directory: string, plan: { connectionsMax: number; lockFilesMax: number }): void {
+    this.#log.info("daemon.ready", {
+      tcp: shownAddress(this.addresses.tcp),
+      http: shownAddress(this.addresses.http),
+      directory,
+      guarantee: this.guarantee,
+      version: SOFTWARE_VERSION,
+      pid: Deno.pid,
+      ...plan,
+    });
+  }
+}
+
+function nativeConverse(config: Config, limits: Limits, { sessions, store }: Parts): Converse {
+  const { frameBytesMax, locksPerSessionMax, waitersPerSessionMax } = limits;
+  const options: NativeOptions = {
+    sessions,
+    guarantee: store.guarantee,
+    server: { name: config.serverName ?? "distrilock", version: SOFTWARE_VERSION },
+    limits: { frameBytesMax, locksPerSessionMax, waitersPerSessionMax },
+  };
+  return (wire) => new NativeConversation(options, wire);
+}
+
+/** 96 random bits: enough that no two sessions of all daemons ever share an id. */
+function newId(): string {
+  return crypto.getRandomValues(new Uint8Array(12)).toBase64({ alphabet: "base64url" });
+}
+
+function shownAddress(address: Deno.NetAddr | null): string | null {
+  if (!address) return null;
+  const { hostname, port } = address;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}

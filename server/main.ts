@@ -1,0 +1,101 @@
+/**
+ * The one program: without a subcommand, or with `serve`, the daemon; everything else is the client's command line.
+ *
+ * Exit codes of the daemon: 0 after an orderly stop, 64 for a bad flag, 69 when it cannot start, 70 when it broke a rule of its own
+ * (sysexits.h).
+ *
+ * @module
+ */
+import { run } from "../client/cli/main.ts";
+import { LibcUnavailableError } from "../ffi/libc.ts";
+import { UnsupportedPlatformError } from "../ffi/platform.ts";
+import { SYSTEM_CLOCK } from "./base/clock.ts";
+import { LimitsError } from "./base/limits.ts";
+import { createLog, type Log } from "./base/log.ts";
+import { type Config, ConfigError, configHelp, readConfig } from "./config.ts";
+import { Daemon } from "./daemon.ts";
+import { LedgerError } from "./store/directory/ledger.ts";
+
+const EXIT = { ok: 0, usage: 64, unavailable: 69, software: 70 } as const;
+
+const SERVE_USAGE = `Usage: distrilock [serve] [OPTION…]
+
+Serves the locks of one directory. Each option is also an environment variable (DISTRILOCK_HTTP_ADDRESS for
+--http-address) and a key of the JSON file given by --config (httpAddress).
+
+`;
+
+async function main(): Promise<void> {
+  const [command, ...rest] = Deno.args;
+  if (command === undefined || command === "serve") serve(rest);
+  else if (command.startsWith("-") && command !== "--help" && command !== "-h" && command !== "--version") {
+    serve(Deno.args);
+  } else Deno.exit(await run(Deno.args));
+}
+
+function serve(argv: readonly string[]): void {
+  if (argv.includes("--help") || argv.includes("-h")) {
+    console.log(SERVE_USAGE + configHelp());
+    Deno.exit(EXIT.ok);
+  }
+  const config = readConfigOrExit(argv);
+  const log = createLog({ level: config.logLevel, clock: SYSTEM_CLOCK });
+  const onBroken = (error: unknown) => {
+    log.error("daemon.broken", { error });
+    Deno.exit(EXIT.software);
+  };
+  const daemon = startOrExit(config, log, onBroken);
+  stopOnSignals(daemon, log);
+}
+
+function readConfigOrExit(argv: readonly string[]): Config {
+  try {
+    return readConfig(argv, (name) => Deno.env.get(name), (path) => Deno.readTextFileSync(path));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(`distrilock: ${error.message}`);
+    Deno.exit(EXIT.usage);
+  }
+}
+
+function startOrExit(config: Config, log: Log, onBroken: (error: unknown) => void): Daemon {
+  try {
+    return Daemon.start(config, { log, onBroken });
+  } catch (error) {
+    if (!isStartError(error)) throw error;
+    console.error(`distrilock: ${error.message}`);
+    Deno.exit(EXIT.unavailable);
+  }
+}
+
+/** What the world can do to a start: a port that is taken, a directory that cannot be made, a missing library or permission. */
+function isStartError(error: unknown): error is Error {
+  const { errors } = Deno;
+  return [
+    LibcUnavailableError,
+    UnsupportedPlatformError,
+    LedgerError,
+    LimitsError,
+    errors.AddrInUse,
+    errors.AddrNotAvailable,
+    errors.PermissionDenied,
+    errors.NotCapable,
+    errors.AlreadyExists,
+    errors.NotFound,
+    errors.NotADirectory,
+    errors.FilesystemLoop,
+  ].some((kind) => error instanceof kind);
+}
+
+function stopOnSignals(daemon: Daemon, log: Log): void {
+  let stopping = false;
+  const stop = (signal: Deno.Signal) => {
+    log.info("daemon.signal", { signal });
+    if (stopping) Deno.exit(EXIT.ok);
+    stopping = true;
+    void daemon.drain().then(() => Deno.exit(EXIT.ok));
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop(signal));
+}
+
+await main();

@@ -1,0 +1,127 @@
+/**
+ * Everything that the connections of a daemon share, whatever their transport: how many there are, who has not said hello, and what is to be
+ * sent at the end of a turn.
+ *
+ * A *turn* is one piece of work of the event loop: the frames of one read, or what fell due. Frames are only written down while it
+ * lasts; at its end each connection sends all of its own in one piece, which is what makes pipelining cheap.
+ *
+ * @module
+ */
+import { Deadlines, type Timed } from "../base/deadlines.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Conversation } from "../dialect/conversation.ts";
+
+/** A connection as the reception knows it. */
+export interface Guest extends Timed {
+  readonly conversation: Conversation;
+  /** Sends what the turn wrote down. */
+  flush(): void;
+  /** Cuts the connection at once, whatever is left to be sent. */
+  cut(): void;
+}
+
+/** What a reception is made with. */
+export interface ReceptionOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: {
+    readonly connectionsMax: number;
+    readonly frameBytesMax: number;
+    readonly outputBytesMax: number;
+    readonly helloTimeoutMs: number;
+  };
+  /** Called at the end of each turn. What it gives connections to send is sent as well. */
+  readonly afterTurn: () => void;
+  /** Called when a turn broke a rule of this program: nothing can be trusted any more. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** What the connections of a daemon share. */
+export class Reception {
+  readonly limits: ReceptionOptions["limits"];
+  readonly log: Log;
+  readonly #options: ReceptionOptions;
+  readonly #guests = new Set<Guest>();
+  readonly #strangers = new Deadlines<Guest>();
+  #unsent: Guest[] = [];
+
+  constructor(options: ReceptionOptions) {
+    this.#options = options;
+    this.limits = options.limits;
+    this.log = options.log;
+  }
+
+  /** How many connections are open. */
+  get size(): number {
+    return this.#guests.size;
+  }
+
+  /** Whether there is room for no more connections [P-61]. */
+  get full(): boolean {
+    return this.#guests.size >= this.limits.connectionsMax;
+  }
+
+  /** What a connection is told for which there is no room. */
+  get fullMessage(): string {
+    return `Cannot take the connection: ${this.limits.connectionsMax} are open, which is connectionsMax`;
+  }
+
+  /** When {@link tick} has something to do: monotonic milliseconds, or Infinity. */
+  get nextDueMs(): number {
+    return this.#strangers.nextMs();
+  }
+
+  /** Takes in a new connection, which has some time now to introduce itself. */
+  enter(guest: Guest): void {
+    this.#guests.add(guest);
+    guest.dueMs = this.#options.clock.now() + this.limits.helloTimeoutMs;
+    this.#strangers.add(guest);
+  }
+
+  /** The connection has ended. */
+  leave(guest: Guest): void {
+    if (!this.#guests.delete(guest)) return;
+    this.#strangers.remove(guest);
+    guest.conversation.ended();
+  }
+
+  /** The connection has something to send at the end of the turn. */
+  hasToSend(guest: Guest): void {
+    this.#unsent.push(guest);
+  }
+
+  /** Runs a turn. */
+  turn(work: () => void): void {
+    try {
+      work();
+      do {
+        this.#flush();
+        this.#options.afterTurn();
+      } while (this.#unsent.length > 0);
+    } catch (error) {
+      this.#options.onBroken(error);
+    }
+  }
+
+  /** Tells those whose time for a hello is over. */
+  tick(now: number): void {
+    for (let guest = this.#strangers.takeDue(now); guest; guest = this.#strangers.takeDue(now)) {
+      if (!guest.conversation.introduced) guest.conversation.timeOut(this.limits.helloTimeoutMs);
+    }
+  }
+
+  /** Cuts every connection. */
+  cutAll(): void {
+    for (const guest of [...this.#guests]) guest.cut();
+  }
+
+  #flush(): void {
+    // A flush can cut a slow connection, whose locks go to others, who then have something to send as well.
+    while (this.#unsent.length > 0) {
+      const unsent = this.#unsent;
+      this.#unsent = [];
+      for (const guest of unsent) guest.flush();
+    }
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The native protocol on TCP: newline-delimited frames (`docs/protocol.md` section 2).
+ *
+ * ```text
+ *   OPEN ──▶ CLOSING ──▶ CLOSED
+ * ```
+ *
+ * - OPEN: frames go to the conversation, its answers to the peer.
+ * - CLOSING [close]: the conversation is over. What it said is still sent, then the end of file; what the peer sends is read and dropped,
+ *   since closing a socket with unread bytes takes back the last answer (RFC 9293 section 3.6.1).
+ * - CLOSED [cut, or both directions have ended]: the descriptor is gone.
+ *
+ * @module
+ */
+import { encodeMessage } from "../../client/protocol/codec.ts";
+import type { ErrorCode } from "../../client/protocol/codes.ts";
+import { LineFrames } from "../../client/protocol/frames.ts";
+import { CLOSE, type Conversation, type Converse, type Wire } from "../dialect/conversation.ts";
+import type { Guest, Reception } from "./reception.ts";
+
+/** Read buffer of a connection, in bytes: it grows to the maximum when reads fill it. */
+const READ_BYTES_MIN = 4_096;
+const READ_BYTES_MAX = 65_536;
+/** How long a peer may go on sending after it was told that the connection ends, in milliseconds. */
+const LINGER_MS = 1_000;
+/** Pause after an accept that failed, in milliseconds: descriptors are missing, and come back when connections end. */
+const ACCEPT_PAUSE_MS = 10;
+const OPENING_BRACE = 0x7b;
+const ENCODER = new TextEncoder();
+
+/** Accepts connections until the listener is closed, and serves them to their ends. */
+export async function serveTcp(
+  listener: Deno.TcpListener,
+  reception: Reception,
+  converse: Converse,
+): Promise<void> {
+  const connections = new Set<Promise<void>>();
+  for (;;) {
+    try {
+      const served = new TcpConnection(await listener.accept(), reception, converse).serve();
+      connections.add(served);
+      void served.finally(() => connections.delete(served));
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
+      // Out of descriptors, or a peer that went away between its knock and our door: the listener is still good.
+      reception.log.warn("tcp.accept_failed", { error });
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+    }
+  }
+  await Promise.all(connections);
+}
+
+class TcpConnection implements Wire, Guest {
+  readonly conversation: Conversation;
+  dueMs = 0;
+  heapIndex = -1;
+  readonly #socket: Deno.TcpConn;
+  readonly #reception: Reception;
+  readonly #frames: LineFrames;
+  #state: "open" | "closing" | "closed" = "open";
+  #heardFrom = false;
+  /** Frames that no write has taken yet. */
+  #written = "";
+  #sending: Promise<void> | undefined;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(socket: Deno.TcpConn, reception: Reception, converse: Converse) {
+    this.#socket = socket;
+    this.#reception = reception;
+    this.#frames = new LineFrames(reception.limits.frameBytesMax);
+    this.conversation = converse(this);
+  }
+
+  /** Serves the connection to its end; never rejects. */
+  async serve(): Promise<void> {
+    const reception = this.#reception;
+    try {
+      this.#socket.setNoDelay(true);
+      this.#socket.setKeepAlive(true);
+      reception.turn(() => {
+        if (reception.full) this.#turnAway("LIMIT", reception.fullMessage);
+        else reception.enter(this);
+      });
+      await this.#readToEnd();
+    } catch (error) {
+      if (!isConnectionError(error)) reception.log.warn("tcp.failed", { error });
+    }
+    reception.turn(() => reception.leave(this));
+    await this.#sending;
+    this.cut();
+  }
+
+  send(frame: string): void {
+    if (this.#state !== "open") return;
+    if (this.#written === "") this.#reception.hasToSend(this);
+    this.#written += frame + "\n";
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#reception.hasToSend(this);
+  }
+
+  flush(): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "closing") this.#reception.leave(this);
+    if (!this.#sending) this.#sending = this.#sendAll();
+    else if (this.#written.length > this.#reception.limits.outputBytesMax) {
+      const waiting = this.#written.length;
+      this.#reception.log.warn("connection.cut", { reason: "it does not read", waiting });
+      this.cut();
+    }
+  }
+
+  cut(): void {
+    clearTimeout(this.#linger);
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#written = "";
+    this.#socket.close();
+    this.#reception.leave(this);
+  }
+
+  async #readToEnd(): Promise<void> {
+    let buffer = new Uint8Array(READ_BYTES_MIN);
+    for (;;) {
+      const count = await this.#socket.read(buffer);
+      if (count === null) return;
+      const lines = this.#state === "open" ? this.#cutIntoLines(buffer.subarray(0, count)) : [];
+      for (let next = 0; next < lines.length || this.#frames.fault;) {
+        this.#reception.turn(() => next = this.#receive(lines, next));
+        // A peer that asks for more than it reads waits here, and not in our memory.
+        if (this.#written !== "") await this.#sending;
+        if (this.#state !== "open") break;
+      }
+      if (count === buffer.length && count < READ_BYTES_MAX) buffer = new Uint8Array(2 * count);
+    }
+  }
+
+  #cutIntoLines(bytes: Uint8Array): readonly string[] {
+    if (!this.#heardFrom && bytes[0] !== OPENING_BRACE) {
+      const message =
+        "Cannot understand the connection: its first byte is not { and no other dialect is spoken here";
+      this.#reception.turn(() => this.#turnAway("UNSUPPORTED", message));
+      return [];
+    }
+    this.#heardFrom = true;
+    return this.#frames.push(bytes);
+  }
+
+  /** Carries out the lines from `next` on, until their answers are enough for one write. Answers with the first line left. */
+  #receive(lines: readonly string[], next: number): number {
+    const enough = this.#reception.limits.outputBytesMax / 2;
+    while (next < lines.length && this.#state === "open" && this.#written.length < enough) {
+      this.conversation.receive(lines[next] as string);
+      next++;
+    }
+    const { fault } = this.#frames;
+    if (fault && next === lines.length && this.#state === "open") {
+      this.conversation.fail(fault, fault.code === "LIMIT" ? CLOSE.tooBig : CLOSE.invalidText);
+    }
+    return next;
+  }
+
+  /** Says no to a peer that gets no conversation. */
+  #turnAway(code: ErrorCode, message: string): void {
+    this.send(encodeMessage({ id: null, ok: false, error: { code, message } }));
+    this.close();
+  }
+
+  async #sendAll(): Promise<void> {
+    try {
+      while (this.#written !== "") {
+        const bytes = ENCODER.encode(this.#written);
+        this.#written = "";
+        for (let sent = 0; sent < bytes.length;) sent += await this.#socket.write(bytes.subarray(sent));
+      }
+      this.#sending = undefined;
+      if (this.#state === "closing") await this.#endOfFile();
+    } catch (error) {
+      this.#sending = undefined;
+      if (!isConnectionError(error)) this.#reception.log.warn("tcp.send_failed", { error });
+      this.#reception.turn(() => this.cut());
+    }
+  }
+
+  async #endOfFile(): Promise<void> {
+    this.#linger = setTimeout(() => this.cut(), LINGER_MS);
+    await this.#socket.closeWrite();
+  }
+}
+
+/** What ends a connection in the course of things: the peer, the network, or our own closing. */
+function isConnectionError(error: unknown): boolean {
+  const { errors } = Deno;
+  return [
+    errors.ConnectionReset,
+    errors.ConnectionAborted,
+    errors.BrokenPipe,
+    errors.NotConnected,
+    errors.TimedOut,
+    errors.BadResource,
+    errors.Interrupted,
+    errors.UnexpectedEof,
+  ].some((kind) => error instanceof kind);
+}

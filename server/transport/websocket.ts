@@ -1,0 +1,107 @@
+/**
+ * The native protocol on WebSocket (RFC 6455): one message a text frame, at `/v1/ws` of the HTTP port.
+ *
+ * The runtime keeps the peer honest: it pings idle ones and drops those that do not answer, fails text that is not UTF-8, and
+ * bounds a message before we see it (64 MiB); what is longer than our own limit ends the connection here.
+ *
+ * @module
+ */
+import { encodeMessage } from "../../client/protocol/codec.ts";
+import {
+  CLOSE,
+  type CloseCode,
+  type Conversation,
+  type Converse,
+  type Wire,
+} from "../dialect/conversation.ts";
+import type { Guest, Reception } from "./reception.ts";
+
+/** After so many seconds without a word the runtime pings the peer, and after as many again it gives it up. */
+const IDLE_SECONDS = 30;
+
+/** Answers an upgrade request with a connection. Throws a TypeError when the request asks for no upgrade. */
+export function upgradeToWebSocket(request: Request, reception: Reception, converse: Converse): Response {
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
+  new WebSocketConnection(socket, reception, converse);
+  return response;
+}
+
+class WebSocketConnection implements Wire, Guest {
+  readonly conversation: Conversation;
+  dueMs = 0;
+  heapIndex = -1;
+  readonly #socket: WebSocket;
+  readonly #reception: Reception;
+  #written: string[] = [];
+  #closing: CloseCode | undefined;
+
+  constructor(socket: WebSocket, reception: Reception, converse: Converse) {
+    this.#socket = socket;
+    this.#reception = reception;
+    this.conversation = converse(this);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => reception.turn(() => this.#open());
+    socket.onmessage = ({ data }) => reception.turn(() => this.#receive(data));
+    socket.onclose = () => reception.turn(() => reception.leave(this));
+    // A failed connection is always closed as well; its error says nothing that helps.
+    socket.onerror = () => {};
+  }
+
+  send(frame: string): void {
+    if (this.#closing !== undefined) return;
+    if (this.#written.length === 0) this.#reception.hasToSend(this);
+    this.#written.push(frame);
+  }
+
+  close(code: CloseCode): void {
+    if (this.#closing !== undefined) return;
+    this.#closing = code;
+    this.#reception.hasToSend(this);
+  }
+
+  flush(): void {
+    const written = this.#written;
+    this.#written = [];
+    if (this.#socket.readyState === WebSocket.OPEN) {
+      for (const frame of written) this.#socket.send(frame);
+      if (this.#socket.bufferedAmount > this.#reception.limits.outputBytesMax) {
+        const waiting = this.#socket.bufferedAmount;
+        this.#reception.log.warn("connection.cut", { reason: "it does not read", waiting });
+        return this.cut();
+      }
+    }
+    if (this.#closing === undefined) return;
+    this.#reception.leave(this);
+    this.#socket.close(this.#closing);
+  }
+
+  cut(): void {
+    this.#closing ??= CLOSE.policy;
+    this.#written = [];
+    this.#reception.leave(this);
+    this.#socket.close(this.#closing);
+  }
+
+  #open(): void {
+    const reception = this.#reception;
+    if (!reception.full) return reception.enter(this);
+    this.send(
+      encodeMessage({ id: null, ok: false, error: { code: "LIMIT", message: reception.fullMessage } }),
+    );
+    this.close(CLOSE.policy);
+  }
+
+  #receive(data: unknown): void {
+    if (this.#closing !== undefined) return;
+    if (typeof data !== "string") {
+      const message = "Cannot read the frame: it is binary, and frames are text";
+      return this.conversation.fail({ code: "BAD_REQUEST", message }, CLOSE.unsupportedData);
+    }
+    const { frameBytesMax } = this.#reception.limits;
+    if (3 * data.length > frameBytesMax && new TextEncoder().encode(data).length > frameBytesMax) {
+      const message = `Cannot read the frame: it is longer than frameBytesMax, ${frameBytesMax} bytes`;
+      return this.conversation.fail({ code: "LIMIT", message }, CLOSE.tooBig);
+    }
+    this.conversation.receive(data);
+  }
+}
