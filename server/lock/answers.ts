@@ -31,13 +31,15 @@ export class Answers {
     this.#emit({ type: "refused", session, request, code, message });
   }
 
-  /** The request ended without a grant because of others: of this table, or `outside` of it. */
-  blocked(request: LockRequest, code: "BUSY" | "TIMEOUT", outside: boolean): void {
-    const { session, id, resource, mode } = request;
+  /** The request ended without a grant because of others, of this table or outside of it, or because its claim hangs. */
+  blocked(request: LockRequest, code: "BUSY" | "TIMEOUT"): void {
+    const { session, id, resource, mode, state } = request;
     const blockedBy = resource.blockers(request, BLOCKED_BY_MAX).map((blocker) =>
       partyOf(blocker, this.#epochMs)
     );
-    const message = `Cannot lock ${resource.name} in ${mode}: ${describeBlockers(blockedBy, outside)}`;
+    const undecided = state === "admitting" && blockedBy.length === 0;
+    const fault = undecided ? "the store has not decided yet" : describeBlockers(blockedBy);
+    const message = `Cannot lock ${resource.name} in ${mode}: ${fault}`;
     this.#emit({ type: "refused", session: session.id, request: id, code, message, blockedBy });
   }
 

@@ -25,15 +25,17 @@ export function partyOf(request: LockRequest, epochMs: number): Party {
 export function nameState(resource: Resource, most: number, epochMs: number): NameState {
   const [held, waiting]: [Party[], Party[]] = [[], []];
   let heldCount = 0;
+  let waitingCount = resource.waiting;
   for (const request of resource.held) {
+    if (request.state === "admitting") waitingCount++;
     if (request.state !== "held") continue;
     if (heldCount++ < most) held.push(partyOf(request, epochMs));
   }
-  for (const request of resource.queue?.inOrder() ?? []) {
+  for (const request of resource.undecided()) {
     if (waiting.length === most) break;
     waiting.push(partyOf(request, epochMs));
   }
-  return { name: resource.name, held, waiting, heldCount, waitingCount: resource.waiting };
+  return { name: resource.name, held, waiting, heldCount, waitingCount };
 }
 
 /** The state of a name that nobody holds or waits for. */
@@ -41,10 +43,10 @@ export function freeName(name: string): NameState {
   return { name, held: [], waiting: [], heldCount: 0, waitingCount: 0 };
 }
 
-/** Who stands in the way, as the second half of a sentence. */
-export function describeBlockers(blockedBy: readonly Party[], outside: boolean): string {
+/** Who stands in the way, as the second half of a sentence: another process when nobody here does. */
+export function describeBlockers(blockedBy: readonly Party[]): string {
   const first = blockedBy[0];
-  if (!first) return outside ? "held by another process" : "held";
+  if (!first) return "held by another process";
   const { client } = first;
   const who = client?.name ??
     (client?.pid === undefined ? `session ${first.session}` : `process ${client.pid}`);

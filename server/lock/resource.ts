@@ -55,12 +55,26 @@ export class Resource {
     (this.queue ??= new WaitQueue()).add(request);
   }
 
-  /** Those that stand in the way of a request, holders first, at most `most` of them. */
-  blockers(request: { mode: Mode; arrival: number }, most: number): LockRequest[] {
+  /** Those who were not answered yet, ADMITTING and WAITING, in the order of arrival. */
+  *undecided(): Generator<LockRequest> {
+    const waiting = this.queue?.inOrder() ?? [];
+    const admitting = [...this.held].filter((request) => request.state === "admitting");
+    if (admitting.length === 0) yield* waiting;
+    else yield* [...admitting, ...waiting].sort((a, b) => a.arrival - b.arrival);
+  }
+
+  /**
+   * Those that stand in the way of a request, holders first, at most `most` of them. A request that is being admitted is not in
+   * its own way, and of one that was withdrawn nobody knows any more.
+   */
+  blockers(request: LockRequest, most: number): LockRequest[] {
     const found: LockRequest[] = [];
-    for (const holder of this.held) {
-      if (found.length === most) return found;
-      if (CONFLICTS[request.mode] & MODE_BIT[holder.mode]) found.push(holder);
+    for (const state of ["held", "admitting"] as const) {
+      for (const one of this.held) {
+        if (found.length === most) return found;
+        if (one.state !== state || one === request) continue;
+        if (CONFLICTS[request.mode] & MODE_BIT[one.mode]) found.push(one);
+      }
     }
     for (const waiter of this.queue?.inOrder() ?? []) {
       if (found.length === most || waiter.arrival >= request.arrival) return found;

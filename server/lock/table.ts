@@ -110,8 +110,13 @@ export class LockTable {
 
   /** Makes sure that an acquire neither is nor becomes a grant, and says what it was. */
   cancel(id: SessionId, target: number, now: number): CancelledState {
-    const request = this.sessions.get(id)?.requests.get(target);
-    if (!request) return "ended";
+    const session = this.sessions.get(id);
+    const request = session?.requests.get(target);
+    if (!request) {
+      // An acquire that comes after its own cancel must not be granted either.
+      if (session) session.highestId = Math.max(session.highestId, target);
+      return "ended";
+    }
     const was = request.state === "held" ? "held" : "waiting";
     if (was === "waiting") {
       const message = `Stopped waiting for ${request.resource.name}: cancelled`;
@@ -125,11 +130,7 @@ export class LockTable {
   /** Ends the waits whose time is over. */
   expire(now: number): void {
     for (let request = this.deadlines.takeDue(now); request; request = this.deadlines.takeDue(now)) {
-      this.#answers.blocked(
-        request,
-        request.waitMs === 0 ? "BUSY" : "TIMEOUT",
-        request.resource.held.size === 0,
-      );
+      this.#answers.blocked(request, request.waitMs === 0 ? "BUSY" : "TIMEOUT");
       this.#end(request);
       this.#resettle(request.resource, now);
     }
@@ -145,6 +146,7 @@ export class LockTable {
   admitted(request: LockRequest, answer: Exclude<Admission, "later">, now: number): void {
     const { resource, state, session, id } = request;
     assert(state === "admitting" || state === "withdrawn", "only what was asked for is admitted");
+    let refused = 0;
     resource.drop(request);
     request.state = "ended";
     if (state === "admitting") {
@@ -152,10 +154,13 @@ export class LockTable {
       this.deadlines.remove(request);
       if (typeof answer === "number") this.#grant(request, answer, now);
       else if (typeof answer === "object") this.#answers.refused(session.id, id, answer);
-      else if (request.waitMs === 0) this.#answers.blocked(request, "BUSY", true);
-      else this.#wait(request, "again", now);
+      else if (request.waitMs === 0) this.#answers.blocked(request, "BUSY");
+      else {
+        this.#wait(request, "again", now);
+        refused = MODE_BIT[request.mode];
+      }
     }
-    this.#resettle(resource, now);
+    this.#resettle(resource, now, refused);
   }
 
   /** The claim on a name is gone: every lock on it ends, and its holders are told. Waiters keep their places. */
@@ -173,7 +178,7 @@ export class LockTable {
   /** Ends every wait with that refusal: the daemon leaves service. Locks stay. */
   refuseWaiters(refusal: Refusal, now: number): void {
     for (const resource of [...this.resources.values()]) {
-      for (const request of [...(resource.queue?.inOrder() ?? [])]) {
+      for (const request of [...resource.undecided()]) {
         this.#answers.refused(request.session.id, request.id, refusal);
         this.#end(request);
       }
@@ -192,7 +197,7 @@ export class LockTable {
     } else if (admission === "later") this.#reserve(request, now);
     else if (typeof admission === "object") {
       this.#answers.refused(session.id, request.id, admission);
-    } else if (request.waitMs === 0) this.#answers.blocked(request, "BUSY", admission === "outside");
+    } else if (request.waitMs === 0) this.#answers.blocked(request, "BUSY");
     else {
       const refusal = refuseWait(request, this.#limits);
       if (refusal) this.#answers.refused(session.id, request.id, refusal);
@@ -250,15 +255,18 @@ export class LockTable {
     } else assert(state === "admitting", "only what lives can end");
   }
 
-  /** After something ended: grants the waiters that it stood in the way of, then lets the claim shrink to what is held. */
-  #resettle(resource: Resource, now: number): void {
-    if (resource.queue?.size) this.#promote(resource, resource.queue, now);
+  /**
+   * After something ended: grants the waiters that it stood in the way of, then lets the claim shrink to what is held. Modes in
+   * `refused` were refused by the outside just now: they are not asked for again before {@link Claims.awaitOutside} says so.
+   */
+  #resettle(resource: Resource, now: number, refused = 0): void {
+    if (resource.queue?.size) this.#promote(resource, resource.queue, { now, refused });
     this.#claims.settle(resource.name, union(resource.heldModes), now);
     if (resource.empty) this.resources.delete(resource.name);
   }
 
-  #promote(resource: Resource, queue: WaitQueue, now: number): void {
-    let passed = 0;
+  #promote(resource: Resource, queue: WaitQueue, { now, refused }: { now: number; refused: number }): void {
+    let passed = refused;
     for (
       let head = queue.next(resource.heldModes, passed);
       head;
