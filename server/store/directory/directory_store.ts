@@ -130,7 +130,7 @@ export class DirectoryStore implements Store {
     this.#claims.retryDue(now, (name) => this.#table.retry(name, now));
     if (now < this.#tidyDueMs) return;
     this.#tidyDueMs = now + TIDY_INTERVAL_MS;
-    for (const name of this.#files.deleted()) this.#table.lose(name, "store", now);
+    for (const name of this.#files.giveUpDeleted()) this.#table.lose(name, "store", now);
     this.#files.tidy(now - IDLE_FILE_MS);
   }
 

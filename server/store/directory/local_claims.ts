@@ -103,10 +103,10 @@ export class LocalClaims implements Claims {
     const file = this.#files.get(name);
     if (!file || file.claim === union) return;
     file.move(union);
-    if (union !== "NL") return;
-    file.idleMs = now;
-    if (file.yielding) file.leaveUntilMs = now + LEAVE_MS;
-    file.yielding = false;
+    if (union === "NL") file.idleMs = now;
+    if (file.yieldsTo === "NL" || !compatible(file.yieldsTo, union)) return;
+    file.leaveUntilMs = now + LEAVE_MS;
+    file.yieldsTo = "NL";
   }
 
   awaitOutside(name: string, mode: Mode, now: number): void {
@@ -114,7 +114,7 @@ export class LocalClaims implements Claims {
     if (!file) return;
     if (!file.awaiting) file.backoffMs = RETRY_MS_MIN;
     file.awaiting = true;
-    if (!file.yielding && now >= file.leaveUntilMs) this.#leaveNote(file, mode);
+    if (file.yieldsTo === "NL" && now >= file.leaveUntilMs) this.#leaveNote(file, mode);
     if (file.heapIndex !== -1) return;
     file.dueMs = Math.max(now + file.backoffMs * (0.5 + Math.random() / 2), file.leaveUntilMs);
     file.backoffMs = Math.min(file.backoffMs * 1.5, RETRY_MS_MAX);
@@ -137,12 +137,12 @@ export class LocalClaims implements Claims {
       const finds = (type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number) => {
         return this.#calls.conflicting(fd, type, start, length);
       };
-      if (finds(LOCK_WRITE, 0, LOCK_TO_END) === LOCK_UNLOCK) return null;
+      const any = finds(LOCK_WRITE, 0, LOCK_TO_END);
+      if (any === LOCK_UNLOCK || any < 0) return null;
       if (finds(LOCK_READ, GATE, 1) === LOCK_WRITE) return "EX";
-      const half = FIELD_LENGTH / 2;
-      const lower = finds(LOCK_READ, FIELD, half) === LOCK_WRITE;
-      const upper = finds(LOCK_READ, FIELD + half, half) === LOCK_WRITE;
-      if (lower || upper) return lower && upper ? "PW" : "CW";
+      // PW has the first byte of the field with all the others; that a CW has just this one never happens in practice.
+      if (finds(LOCK_READ, FIELD, 1) === LOCK_WRITE) return "PW";
+      if (finds(LOCK_READ, FIELD, FIELD_LENGTH) === LOCK_WRITE) return "CW";
       return finds(LOCK_WRITE, FIELD, FIELD_LENGTH) === LOCK_READ ? "PR" : "CR";
     });
   }
@@ -171,12 +171,13 @@ export class LocalClaims implements Claims {
   #mustWait(file: LockFile, mode: Mode, covered: boolean, now: number): boolean {
     // A daemon that waits itself competes with the others that wait.
     if (covered ? now - file.claimedMs < TURN_MS : file.awaiting) return false;
-    if (covered && file.yielding) return true;
+    if (covered && !compatible(file.yieldsTo, mode)) return true;
     const noteMs = readNumber(this.#lines, NOTE_AT, "W");
     if (noteMs < 0 || noteMs === file.noteMs) return false;
     if (Math.abs(this.#clock.wallMs() - noteMs) > NOTE_FRESH_MS) return false;
-    if (compatible(readMode(this.#lines, NOTE_AT), mode)) return false;
-    if (covered) file.yielding = true;
+    const noteMode = readMode(this.#lines, NOTE_AT);
+    if (compatible(noteMode, mode)) return false;
+    if (covered) file.yieldsTo = noteMode;
     return true;
   }
 
@@ -187,7 +188,8 @@ export class LocalClaims implements Claims {
 
   #leaveNote(file: LockFile, mode: Mode): void {
     const wallMs = this.#clock.wallMs();
-    if (wallMs - file.noteMs < NOTE_RENEW_MS) return;
+    // Either way round: a clock that was set back must not keep the note from being renewed.
+    if (Math.abs(wallMs - file.noteMs) < NOTE_RENEW_MS) return;
     const line = this.#lines.subarray(NOTE_AT);
     writeLine(line, 0, { letter: "W", number: wallMs, mode, origin: "d" });
     if (this.#calls.write(file.fd, line, NOTE_AT) === LINE_BYTES) file.noteMs = wallMs;

@@ -27,8 +27,8 @@ export class LockFile implements Timed {
   idleMs: number;
   /** True from the moment that a request waits for what others hold until none does. */
   awaiting = false;
-  /** This daemon's turn is over: its claim goes to others when the present holders are done. */
-  yielding = false;
+  /** This daemon's turn is over: a daemon that waits for this mode gets the file when the present holders are done. NL: it is not. */
+  yieldsTo: Mode = "NL";
   /** Until then this daemon leaves the file to others: monotonic milliseconds. */
   leaveUntilMs = 0;
   /** How long to the next try, in milliseconds. */

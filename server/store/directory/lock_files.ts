@@ -57,7 +57,7 @@ export class LockFiles {
   /** The file of a name, opened or made if need be; or why it cannot be had. */
   open(name: string, now: number): LockFile | Refusal {
     const known = this.#files.get(name);
-    if (known) return known;
+    if (known) return known.fd >= 0 ? known : this.reopen(known) ?? known;
     const { calls, lockFilesMax } = this.#options;
     if (this.#files.size >= lockFilesMax && this.#evict(EVICTED_AT_ONCE) === 0) return this.#full(name);
     const file = new LockFile(calls, name, this.#path(name), -1, false, now);
@@ -79,11 +79,19 @@ export class LockFiles {
     return seen;
   }
 
-  /** The names whose file was deleted by somebody else while this daemon has a claim on it. */
-  deleted(): string[] {
-    const { calls } = this.#options;
-    return [...this.#files.values()].filter((file) => file.claim !== "NL" && calls.links(file.fd) === 0)
-      .map((file) => file.name);
+  /**
+   * Gives up the claims on files that somebody deleted, and answers with their names. A claim on such a file keeps nobody
+   * out, so nothing more may be granted under it.
+   */
+  giveUpDeleted(): string[] {
+    const names: string[] = [];
+    for (const file of this.#files.values()) {
+      if (file.claim === "NL" || this.#options.calls.links(file.fd) !== 0) continue;
+      file.move("NL");
+      file.yieldsTo = "NL";
+      names.push(file.name);
+    }
+    return names;
   }
 
   /** Opens the file at the path of `file` anew: it is not open, or what is open has no name any more. */
@@ -142,7 +150,8 @@ export class LockFiles {
     let closed = 0;
     for (const file of this.#files.values()) {
       if (closed === most) break;
-      if (!file.idle) continue;
+      // A file without a descriptor has none to give, and may be the one that is being opened.
+      if (!file.idle || file.fd < 0) continue;
       this.#close(file);
       closed++;
     }
@@ -150,9 +159,10 @@ export class LockFiles {
   }
 
   #close(file: LockFile): void {
+    this.#files.delete(file.name);
+    if (file.fd < 0) return;
     if (!this.#options.keepFiles) this.#remove(file);
     this.#options.calls.close(file.fd);
-    this.#files.delete(file.name);
   }
 
   /** Removes a file if it is ours to remove and nobody uses it. */
@@ -171,7 +181,8 @@ export class LockFiles {
   #ours(file: LockFile): boolean {
     this.#line.fill(0);
     if (this.#options.calls.read(file.fd, this.#line, 0) < 0) return false;
-    if (readNumber(this.#line, 0, "T") >= 0) return readOrigin(this.#line, 0) === "d";
+    // Another daemon that wrote the first record could not know that this one made the file.
+    if (readNumber(this.#line, 0, "T") >= 0) return file.created || readOrigin(this.#line, 0) === "d";
     return file.created && this.#line.every((byte) => byte === 0);
   }
 
