@@ -21,7 +21,6 @@ import {
   LOCK_WRITE,
   type LockType,
 } from "../../../ffi/file_calls.ts";
-import { assert } from "../../base/assert.ts";
 import { LINE_BYTES, readNumber, writeLine } from "./record.ts";
 
 /** How many tokens a name is given at once, when it has none left. */
@@ -32,8 +31,12 @@ export const LIMIT_STEP = 2 ** 24;
 const TOKENS_PER_SECOND = 2 ** 16;
 /** 2026-01-01T00:00:00Z. */
 const CLOCK_START_MS = 1_767_225_600_000;
+/** Greatest number that a token record may go on from; far more than can be given, and far enough from 2^53 to count on. */
+export const TOKEN_MAX = Number.MAX_SAFE_INTEGER - 4 * LIMIT_STEP;
 /** How often a lock is tried while another daemon is in its transaction: microseconds, or as long as an fsync takes. About 0.1 s. */
 const LOCK_TRIES = 200_000;
+/** How often an unlock is tried. */
+const UNLOCK_TRIES = 3;
 
 const TRANSACTION_BYTE = 0;
 const STARTING_BYTE = 1;
@@ -57,6 +60,11 @@ export class Ledger {
   readonly floor: number;
   /** A number that `top` has reached: it may be higher by now. */
   #knownTop: number;
+  /**
+   * The greatest limit that this daemon itself saw reach the disk. What the file says is not enough: its writer may have been killed, or have failed,
+   * between the write and the fsync.
+   */
+  #syncedLimit = -1;
 
   private constructor(calls: FileCalls, path: string, fd: number, wallMs: number) {
     this.#calls = calls;
@@ -70,7 +78,7 @@ export class Ledger {
       }
       this.#lock(LOCK_READ, ALIVE_BYTE);
     } finally {
-      this.#tryLock(LOCK_UNLOCK, STARTING_BYTE);
+      this.#unlock(STARTING_BYTE);
     }
     this.#knownTop = this.floor;
   }
@@ -120,6 +128,9 @@ export class Ledger {
     }
     const byClock = Math.max(0, Math.floor((wallMs - CLOCK_START_MS) / 1000)) * TOKENS_PER_SECOND;
     const floor = Math.max(old, byClock, 0);
+    if (floor > TOKEN_MAX) {
+      throw new LedgerError(`Cannot use ${this.#path}: its tokens have run out at ${floor}`);
+    }
     this.#writeLimit(floor + LIMIT_STEP);
     this.#write(TOP_AT, floor);
     this.#write(FLOOR_AT, floor);
@@ -138,13 +149,17 @@ export class Ledger {
       if (top < this.floor) throw new LedgerError(`Cannot use ${this.#path}: its top line is damaged`);
       return change(top);
     } finally {
-      this.#tryLock(LOCK_UNLOCK, TRANSACTION_BYTE);
+      this.#unlock(TRANSACTION_BYTE);
     }
   }
 
   #raise(top: number): void {
-    assert(top <= Number.MAX_SAFE_INTEGER - 2 * LIMIT_STEP, "tokens do not run out");
-    if (top > Math.max(...LIMITS_AT.map((at) => this.#read(at)))) this.#writeLimit(top + LIMIT_STEP);
+    if (top > TOKEN_MAX + LIMIT_STEP) {
+      throw new LedgerError(`Cannot use ${this.#path}: its tokens have run out at ${top}`);
+    }
+    if (top > this.#syncedLimit) {
+      this.#writeLimit(Math.max(top + LIMIT_STEP, ...LIMITS_AT.map((at) => this.#read(at))));
+    }
     this.#write(TOP_AT, top);
     this.#knownTop = top;
   }
@@ -154,6 +169,7 @@ export class Ledger {
     this.#write(this.#read(first) <= this.#read(second) ? first : second, limit);
     const result = this.#calls.sync(this.#fd);
     if (result < 0) throw new LedgerError(`Cannot sync ${this.#path}: ${errnoName(-result)}`);
+    this.#syncedLimit = limit;
   }
 
   #read(offset: number): number {
@@ -176,6 +192,15 @@ export class Ledger {
     if (result >= 0) return true;
     if (lockRefused(-result)) return false;
     throw new LedgerError(`Cannot lock ${this.#path}: ${errnoName(-result)}`);
+  }
+
+  /** Unlocking can fail only for want of kernel memory; then all daemons of the directory would wait for this one. */
+  #unlock(byte: number): void {
+    let result = -1;
+    for (let tries = UNLOCK_TRIES; result < 0 && tries > 0; tries--) {
+      result = this.#calls.tryLock(this.#fd, LOCK_UNLOCK, byte, 1);
+    }
+    if (result < 0) throw new LedgerError(`Cannot unlock ${this.#path}: ${errnoName(-result)}`);
   }
 
   #lock(type: LockType, byte: number): void {

@@ -7,7 +7,7 @@
 import type { Mode } from "../../../client/protocol/modes.ts";
 import { errnoName } from "../../../ffi/errno.ts";
 import type { FileCalls } from "../../../ffi/file_calls.ts";
-import type { Ledger } from "./ledger.ts";
+import { type Ledger, TOKEN_MAX } from "./ledger.ts";
 import type { LockFile } from "./lock_file.ts";
 import { LINE_BYTES, type Origin, readMode, readNumber, readOrigin, writeLine } from "./record.ts";
 import { nextToken, type TokenRecord } from "./token_rule.ts";
@@ -41,21 +41,25 @@ export class Tokens {
    */
   next(file: LockFile, mode: Mode, lines: Uint8Array): number {
     const number = readNumber(lines, 0, "T");
-    const record = number < this.#ledger.floor
+    const record = !this.#usable(number)
       ? this.#ledger.reserve((base) => this.#initialise(file, base))
       : { number, mode: readMode(lines, 0), origin: readOrigin(lines, 0) };
     const { token, write } = nextToken(mode, record);
-    if (write) {
-      this.#ledger.cover(write.number);
-      this.#write(file, { ...write, origin: record.origin });
-    }
+    this.#ledger.cover(write ? write.number : token);
+    // Another daemon that wrote the first record could not know that this one made the file.
+    if (write) this.#write(file, { ...write, origin: file.created ? "d" : record.origin });
     return token;
+  }
+
+  /** Whether tokens may go on from that number: not from one of an earlier life of the directory, nor from one that nobody gave. */
+  #usable(number: number): boolean {
+    return number >= this.#ledger.floor && number <= TOKEN_MAX;
   }
 
   /** The record of a file that said nothing, looked at again now that nobody else can be making it. */
   #initialise(file: LockFile, base: number): FileRecord {
     const found = this.#read(file);
-    if (found && found.number >= this.#ledger.floor) return found;
+    if (found && this.#usable(found.number)) return found;
     const origin = found?.origin ?? (file.created ? "d" : "f");
     const record: FileRecord = { number: base + 1, mode: "NL", origin };
     this.#write(file, record);
