@@ -1,0 +1,137 @@
+/**
+ * Who may import whom: the floors of the architecture as a table. Imports go down, never up, and never in a circle; from
+ * outside comes only what the list of dependencies names (`docs/design/dependencies.md`).
+ *
+ * @module
+ */
+import type { SourceFile } from "./source_file.ts";
+
+/** What the files of one place may import. */
+export interface Floor {
+  /** A folder (`client/`: all below it) or single files (`server/*`: not those in folders of it). */
+  readonly place: string;
+  /** Folders and files that it may import; all of a folder. */
+  readonly may: readonly string[];
+}
+
+const UNDER_SESSION = [
+  "server/session/",
+  "server/store/",
+  "server/lock/",
+  "server/base/",
+  "client/protocol/",
+];
+
+/** The floors, the most special place first: the first that fits counts. */
+export const FLOORS: readonly Floor[] = [
+  { place: "client/protocol/", may: ["client/protocol/"] },
+  { place: "client/", may: ["client/"] },
+  { place: "ffi/", may: ["ffi/"] },
+  { place: "server/base/", may: ["server/base/", "client/protocol/"] },
+  { place: "server/lock/", may: ["server/lock/", "server/base/", "client/protocol/"] },
+  {
+    place: "server/store/",
+    may: ["server/store/", "server/lock/", "ffi/", "server/base/", "client/protocol/"],
+  },
+  { place: "server/session/", may: UNDER_SESSION },
+  { place: "server/dialect/", may: ["server/dialect/", ...UNDER_SESSION] },
+  { place: "server/transport/", may: ["server/transport/", "server/dialect/", ...UNDER_SESSION] },
+  { place: "server/*", may: ["server/", "client/", "ffi/"] },
+  { place: "mod.ts", may: ["server/", "client/", "ffi/"] },
+  { place: "tests/", may: ["server/", "client/", "ffi/", "tests/", "mod.ts"] },
+];
+
+/** Packages from a registry, by the name that the import map gives them, with the places that may import them. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = { "fast-check": ["tests/"] };
+
+/** Imports that the floors do not allow. */
+export function checkFloors(files: readonly SourceFile[]): string[] {
+  return files.filter(({ isTypeScript }) => isTypeScript).flatMap((file) => {
+    const floor = FLOORS.find(({ place }) => isIn(file.path, place));
+    if (floor === undefined) {
+      return [
+        `${file.path}: a file outside all floors is banned, use a folder of the table in tests/tidy/imports.ts`,
+      ];
+    }
+    return relativeImports(file)
+      .filter(({ path }) => !floor.may.some((place) => isIn(path, place)))
+      .map(({ path, line }) =>
+        `${file.at(line)}: import of ${path} is banned, use what ${floor.place} may import: ${
+          floor.may.join(" ")
+        }`
+      );
+  });
+}
+
+/** Circles of imports, each once. */
+export function checkCircles(files: readonly SourceFile[]): string[] {
+  const graph = new Map(
+    files.filter(({ isTypeScript }) => isTypeScript).map((
+      file,
+    ) => [file.path, relativeImports(file).map(({ path }) => path)]),
+  );
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start !== -1) circles.push([...trail.slice(start), path].join(" → "));
+    if (start !== -1 || done.has(path)) return;
+    for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return circles.map((circle) =>
+    `${circle}: a circle of imports is banned, use a file of its own for what both need`
+  );
+}
+
+/** Imports from outside the project that nobody has agreed to. */
+export function checkPackages(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => {
+    if (file.isTypeScript) {
+      return file.facts.imports.filter(({ what }) => !isAgreed(file.path, what)).map(({ what, line }) =>
+        `${
+          file.at(line)
+        }: import of ${what} is banned, use a relative path, node:, or what docs/design/dependencies.md names`
+      );
+    }
+    return /(^|\/)deno\.json$/.test(file.path) ? checkImportMap(file) : [];
+  });
+}
+
+function isAgreed(importer: string, specifier: string): boolean {
+  if (/^(\.{1,2}\/|node:)/.test(specifier)) return true;
+  if (!Object.hasOwn(PACKAGES, specifier)) return false;
+  return PACKAGES[specifier]?.some((place) => isIn(importer, place)) ?? false;
+}
+
+function checkImportMap(file: SourceFile): string[] {
+  const { imports = {} } = JSON.parse(file.text) as { imports?: Readonly<Record<string, string>> };
+  return Object.entries(imports).flatMap(([name, target]) => {
+    const isPinned = new RegExp(`^npm:${name}@\\d+\\.\\d+\\.\\d+$`).test(target);
+    if (!Object.hasOwn(PACKAGES, name)) {
+      return [`${file.path}: package ${name} is banned, use what docs/design/dependencies.md names`];
+    }
+    return isPinned ? [] : [`${file.path}: ${target} is banned, use npm:${name}@ with an exact version`];
+  });
+}
+
+interface RelativeImport {
+  readonly path: string;
+  readonly line: number;
+}
+
+function relativeImports(file: SourceFile): RelativeImport[] {
+  return file.facts.imports.filter(({ what }) => what.startsWith(".")).map(({ what, line }) => {
+    const { pathname } = new URL(what, `file:///${file.path}`);
+    return { path: decodeURI(pathname.slice(1)), line };
+  });
+}
+
+function isIn(path: string, place: string): boolean {
+  if (place.endsWith("/")) return path.startsWith(place);
+  if (place.endsWith("/*")) {
+    return path.startsWith(place.slice(0, -1)) && !path.slice(place.length - 1).includes("/");
+  }
+  return path === place;
+}
