@@ -1,1 +1,22 @@
-export {};
+/**
+ * The client of distrilock, a distributed lock manager: for Deno, Node 20 and later, and Bun over TCP, and for browsers over
+ * WebSocket.
+ *
+ * ```ts no-eval
+ * import { connect } from "distrilock";
+ *
+ * const client = await connect("distrilock://127.0.0.1:13123", { name: "billing-1" });
+ * const lock = await client.acquire("invoice/42", { mode: "PR", wait: 5_000 });
+ * await lock.release();
+ * await client.close();
+ * ```
+ *
+ * @module
+ */
+export { connect, type ConnectOptions } from "./connect.ts";
+export type { AcquireOptions, Client, ListOptions, NameReport, TryOptions } from "./client.ts";
+export type { Lock } from "./lock.ts";
+export { ConnectionError, LockError, LockLostError, LockTimeoutError } from "./errors.ts";
+export type { ErrorCode } from "./protocol/codes.ts";
+export type { ClientProfile, Guarantee, LossReason, NameState, Party } from "./protocol/messages.ts";
+export type { Mode, ModeName } from "./protocol/modes.ts";

@@ -165,8 +165,9 @@ function readError({ id, error }: Fields): ErrorAnswer | undefined {
   return { id, ok: false, error: { ...body, blockedBy: blockedBy as ErrorBody["blockedBy"] & object } };
 }
 
-function isNameState({ name, held, waiting }: Fields): boolean {
-  return isText(name) && isParties(held) && isParties(waiting);
+function isNameState({ name, held, waiting, heldCount, waitingCount }: Fields): boolean {
+  return isText(name) && isParties(held) && isParties(waiting) && isNumber(heldCount) &&
+    isNumber(waitingCount);
 }
 
 function isParties(value: unknown): value is readonly Fields[] {

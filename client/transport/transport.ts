@@ -1,0 +1,27 @@
+/**
+ * The seam between the client and what carries its messages: text frames in both directions, in order.
+ *
+ * @module
+ */
+
+/** Who listens to a transport. Neither function may throw. */
+export interface TransportEvents {
+  /** One frame came, without a line end. */
+  onMessage(text: string): void;
+  /** The transport ended, for whatever reason; called once, and nothing comes after it. */
+  onClose(cause: Error | undefined): void;
+}
+
+/** An open channel to a server. */
+export interface Transport {
+  /** Sends one frame, without a line end. It never waits and never throws; once the transport ended it does nothing. */
+  send(text: string): void;
+  /** Sends what was given to it, then ends the channel; `onClose` follows soon even if the peer is silent. Idempotent. */
+  close(): void;
+}
+
+/**
+ * Opens a channel. Until it is open a failure rejects the promise and nothing is heard of it; from then on the events say all.
+ * An abort of the signal given to the maker of the function rejects the promise with the signal's reason.
+ */
+export type OpenTransport = (events: TransportEvents) => Promise<Transport>;
