@@ -50,12 +50,18 @@ function serve(argv: readonly string[]): void {
 
 function readConfigOrExit(argv: readonly string[]): Config {
   try {
-    return readConfig(argv, (name) => Deno.env.get(name), (path) => Deno.readTextFileSync(path));
+    return readConfig(argv, readEnvironment, (path) => Deno.readTextFileSync(path));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(`distrilock: ${error.message}`);
     Deno.exit(EXIT.usage);
   }
+}
+
+/** Where the daemon may not read its environment (no `--allow-env`), flags and file say everything. */
+function readEnvironment(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
 function startOrExit(config: Config, log: Log, onBroken: (error: unknown) => void): Daemon {
