@@ -25,8 +25,8 @@ export interface Facts {
   readonly imports: readonly Found<string>[];
   readonly functions: readonly Found<FunctionFact>[];
   /**
-   * What somebody may want to ban: free identifiers (`Deno`), one member of them (`Date.now`), and constructs (`async`,
-   * `await`, `any`, `enum`, `namespace`, `export default`, `new Date()`, `.only`).
+   * What somebody may want to ban: free identifiers (`Deno`), one member of them (`Date.now`), and constructs, in words that no
+   * identifier can be (`async function`, `await …`, `the type any`, `enum`, `declared namespace`, `export default`, `new Date()`, `.only`).
    */
   readonly words: readonly Found<string>[];
   /** Texts that may name a test: all but those that are a later argument of a call, such as the message of an assertion. */
@@ -77,12 +77,12 @@ class FactReader implements Facts {
       FunctionDeclaration: (node) => this.#function(node),
       FunctionExpression: (node) => this.#function(node),
       ArrowFunctionExpression: (node) => this.#function(node),
-      AwaitExpression: word("await"),
-      ForOfStatement: (node) => node.await && this.#word("await", node),
-      VariableDeclaration: (node) => node.kind === "await using" && this.#word("await", node),
-      TSAnyKeyword: word("any"),
+      AwaitExpression: word("await …"),
+      ForOfStatement: (node) => node.await && this.#word("await …", node),
+      VariableDeclaration: (node) => node.kind === "await using" && this.#word("await …", node),
+      TSAnyKeyword: word("the type any"),
       TSEnumDeclaration: word("enum"),
-      TSModuleDeclaration: word("namespace"),
+      TSModuleDeclaration: word("declared namespace"),
       ExportDefaultDeclaration: word("export default"),
       NewExpression: (node) => this.#newDate(node),
       Identifier: (node) => this.#identifier(node),
@@ -118,7 +118,7 @@ class FactReader implements Facts {
   #function(node: FunctionNode): void {
     const [start, end] = node.range;
     const line = this.#lineOf(start);
-    if (node.async) this.#word("async", node);
+    if (node.async) this.#word("async function", node);
     this.functions.push({ what: { name: this.#nameOf(node), lines: this.#lineOf(end) - line + 1 }, line });
   }
 

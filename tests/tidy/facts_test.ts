@@ -29,36 +29,36 @@ Deno.test("readFacts is not deceived by comments, strings and patterns", () => {
   const text = `// import "./a.ts"; await x; Deno
 /* enum A {} */ const s = "Deno.x await any"; const t = \`Date.now()\`; const r = /["'/*]Deno/; const u = '// "';`;
   deepEqual(imports(text), []);
-  deepEqual(words(text, "await", "Deno", "any", "enum", "Date.now"), []);
+  deepEqual(words(text, "await …", "Deno", "the type any", "enum", "Date.now"), []);
 });
 
 Deno.test("readFacts finds constructs, free identifiers and their members", () => {
   deepEqual(
     words(
       "const f = async () => { await g; };\nfor await (const x of y);\nawait using z = y;",
-      "async",
-      "await",
+      "async function",
+      "await …",
     ),
     [
-      "1 async",
-      "1 await",
-      "2 await",
-      "3 await",
+      "1 async function",
+      "1 await …",
+      "2 await …",
+      "3 await …",
     ],
   );
-  deepEqual(words("class A { async m() {} }", "async"), ["1 async"]);
+  deepEqual(words("class A { async m() {} }", "async function"), ["1 async function"]);
   deepEqual(
     words(
       "const a: any = 1;\nenum B {}\nnamespace C {}\nexport default a;",
-      "any",
+      "the type any",
       "enum",
-      "namespace",
+      "declared namespace",
       "export default",
     ),
     [
-      "1 any",
+      "1 the type any",
       "2 enum",
-      "3 namespace",
+      "3 declared namespace",
       "4 export default",
     ],
   );
@@ -83,8 +83,21 @@ Deno.test("readFacts finds constructs, free identifiers and their members", () =
 Deno.test("readFacts leaves members of other things alone", () => {
   const text =
     `a.crypto; b.performance; const c = { crypto: 1 }; interface D { crypto: X; await(): X } class E { crypto = 1; any() {} }
-new Date(5); E.Deno; type T = E.crypto;`;
-  deepEqual(words(text, "crypto", "performance", "Deno", "await", "any", "new Date()"), []);
+new Date(5); E.Deno; type T = E.crypto; function f(any: number, namespace: string, async: X) {}`;
+  deepEqual(
+    words(
+      text,
+      "crypto",
+      "performance",
+      "Deno",
+      "await …",
+      "the type any",
+      "declared namespace",
+      "async function",
+      "new Date()",
+    ),
+    [],
+  );
 });
 
 Deno.test("readFacts measures functions, methods and callbacks", () => {

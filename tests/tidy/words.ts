@@ -18,8 +18,8 @@ const EDGE = "an effect that the caller carries out";
 const NOW = "the `now` argument";
 
 const IMPURE_WORDS: Words = {
-  "async": "a function that returns effects at once",
-  "await": "a function that returns effects at once",
+  "async function": "a function that returns effects at once",
+  "await …": "a function that returns effects at once",
   "Deno": EDGE,
   "Date.now": NOW,
   "new Date()": NOW,
@@ -35,9 +35,9 @@ const IMPURE_WORDS: Words = {
 };
 
 const CONSTRUCTS: Words = {
-  "any": "unknown, or the type itself",
+  "the type any": "unknown, or the type itself",
   "enum": "a union of texts, or a const object",
-  "namespace": "a file",
+  "declared namespace": "a file",
   "export default": "a named export",
   ".only": "deno test --filter",
 };

@@ -4,11 +4,11 @@ import { checkConsole, checkConstructs, checkPurity, checkUnfinished } from "./w
 
 /** One violation each; the second line, so that the line is seen to be right. */
 const IMPURE: readonly [code: string, word: string][] = [
-  ["async function f() {}", "async"],
-  ["const f = async () => {};", "async"],
-  ["class A { async m() {} }", "async"],
-  ["for await (const x of y);", "await"],
-  ["await f();", "await"],
+  ["async function f() {}", "async function"],
+  ["const f = async () => {};", "async function"],
+  ["class A { async m() {} }", "async function"],
+  ["for await (const x of y);", "await …"],
+  ["await f();", "await …"],
   ["const conn: Deno.Conn = c;", "Deno"],
   ["Deno.exit();", "Deno"],
   ["const now = Date.now();", "Date.now"],
@@ -66,16 +66,19 @@ Deno.test("checkConstructs finds what the house does without, in tests too", () 
   const text =
     "const a: any = 1;\nenum B {}\nnamespace C {}\nexport default a;\nDeno.test.only(f);\n(x as any[]);";
   deepEqual(checkConstructs(plant({ "tests/unit/a_test.ts": text })), [
-    "tests/unit/a_test.ts:1: any is banned, use unknown, or the type itself",
+    "tests/unit/a_test.ts:1: the type any is banned, use unknown, or the type itself",
     "tests/unit/a_test.ts:2: enum is banned, use a union of texts, or a const object",
-    "tests/unit/a_test.ts:3: namespace is banned, use a file",
+    "tests/unit/a_test.ts:3: declared namespace is banned, use a file",
     "tests/unit/a_test.ts:4: export default is banned, use a named export",
     "tests/unit/a_test.ts:5: .only is banned, use deno test --filter",
-    "tests/unit/a_test.ts:6: any is banned, use unknown, or the type itself",
+    "tests/unit/a_test.ts:6: the type any is banned, use unknown, or the type itself",
   ]);
   deepEqual(
     checkConstructs(
-      plant({ "server/a.ts": 'const text = "any enum"; // namespace\nconst b = Promise.any([]);' }),
+      plant({
+        "server/a.ts":
+          'const text = "any enum"; // namespace\nconst b = Promise.any([]); const any = 1, namespace = any; if (any === namespace) f(any);',
+      }),
     ),
     [],
   );
