@@ -1,0 +1,53 @@
+// What an uncontended lock costs in system calls: a budget, so that nobody spends more by accident.
+import { deepEqual, equal } from "node:assert/strict";
+import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
+import { Libc } from "../../../../../ffi/libc.ts";
+import { SYSTEM_CLOCK } from "../../../../../server/base/clock.ts";
+import { DEFAULT_LIMITS } from "../../../../../server/base/limits.ts";
+import { DirectoryStore } from "../../../../../server/store/directory/directory_store.ts";
+import type { Effect, SessionId } from "../../../../../server/store/store.ts";
+import { temporaryDirectory } from "../../../../support/daemon.ts";
+import { FaultyFiles } from "../../../../support/faulty_files.ts";
+
+const BUDGET: Readonly<Record<Mode, { acquire: number; release: number }>> = {
+  NL: { acquire: 3, release: 0 },
+  CR: { acquire: 3, release: 1 },
+  CW: { acquire: 3, release: 1 },
+  PR: { acquire: 3, release: 1 },
+  PW: { acquire: 4, release: 1 },
+  EX: { acquire: 4, release: 1 },
+};
+
+Deno.test("DirectoryStore answers an uncontended lock on an open file in the same turn, with at most four system calls", () => {
+  for (const mode of MODES) {
+    using directory = temporaryDirectory();
+    Deno.mkdirSync(`${directory.path}/.distrilock`);
+    using libc = Libc.open();
+    const calls = new FaultyFiles(libc);
+    const effects: Effect[] = [];
+    const store = new DirectoryStore({
+      calls,
+      directory: directory.path,
+      effects: (effect) => effects.push(effect),
+      clock: SYSTEM_CLOCK,
+      limits: { ...DEFAULT_LIMITS, lockFilesMax: 10 },
+      keepFiles: false,
+    });
+    const session = "s" as SessionId;
+    store.openSession(session, undefined);
+    const acquire = (request: number) => {
+      store.acquire({ session, request, name: "a", mode, waitMs: 0, reason: undefined }, 0);
+    };
+    acquire(1);
+    store.release(session, 2, 1, 0);
+    effects.length = 0;
+    const before = calls.calls;
+    acquire(3);
+    const between = calls.calls;
+    equal(between - before, BUDGET[mode].acquire, `acquire in ${mode}`);
+    store.release(session, 4, 3, 0);
+    equal(calls.calls - between, BUDGET[mode].release, `release in ${mode}`);
+    deepEqual(effects.map(({ type }) => type), ["granted", "released"]);
+    store.close();
+  }
+});
