@@ -43,7 +43,7 @@ export function writeLine(
   let rest = line.number;
   for (let at = offset + DIGITS; at > offset; at--) {
     const tens = Math.floor(rest / 10);
-    into[at] = ZERO + rest - tens * 10;
+    into[at] = ZERO + (rest - tens * 10);
     rest = tens;
   }
   into[offset + MODE_AT] = line.mode.charCodeAt(0);
@@ -64,7 +64,8 @@ export function readNumber(from: Uint8Array, offset: number, letter: string): nu
     if (from[offset + CHECK_AT + digit] !== HEX.charCodeAt((check >>> (28 - 4 * digit)) & 15)) return -1;
   }
   let number = 0;
-  for (let at = offset + 1; at <= offset + DIGITS; at++) number = number * 10 + (from[at] as number) - ZERO;
+  // Here and above the digit's own value first: a sum with a character code would be rounded near 2^53.
+  for (let at = offset + 1; at <= offset + DIGITS; at++) number = number * 10 + ((from[at] as number) - ZERO);
   return number;
 }
 
