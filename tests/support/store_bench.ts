@@ -1,0 +1,209 @@
+/**
+ * Directory stores on real files, several in one process: their locks belong to open file descriptions, so the kernel arbitrates
+ * between them as between processes. Time is a number that the test moves.
+ *
+ * @module
+ */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { FileCalls } from "../../ffi/file_calls.ts";
+import { Libc } from "../../ffi/libc.ts";
+import type { Mode } from "../../client/protocol/modes.ts";
+import type { Effect, Granted, SessionId } from "../../server/lock/effect.ts";
+import { checkInvariants } from "../../server/lock/table_check.ts";
+import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
+import { PRIVATE_DIRECTORY } from "../../server/store/directory/file_name.ts";
+import { FaultyFiles } from "./faulty_files.ts";
+
+/** How a daemon of the bench differs from the usual. */
+export interface BenchOptions {
+  readonly keepFiles?: boolean;
+  readonly lockFilesMax?: number;
+  readonly idleFilesMax?: number;
+  readonly queueLengthMax?: number;
+  /** Stands between the daemon and the C library. */
+  readonly wrap?: (calls: FileCalls) => FileCalls;
+}
+
+/** How an acquire of the bench differs from `x`, once, by session `s`. */
+export interface BenchAcquire {
+  readonly name?: string;
+  readonly waitMs?: number;
+  readonly session?: string;
+}
+
+/** 2026-06-01T00:00:00Z, where the clocks of a bench begin. */
+export const BENCH_START_MS = 1_780_272_000_000;
+
+/** A directory and the daemons that share it. */
+export class StoreBench implements Disposable {
+  readonly libc: Libc = Libc.open();
+  readonly directory: string = Deno.makeTempDirSync({ prefix: "distrilock-store-" });
+  readonly daemons: BenchDaemon[] = [];
+  nowMs = 0;
+  /** What the wall clocks are ahead of monotonic time. */
+  wallOffsetMs: number = BENCH_START_MS;
+
+  constructor() {
+    Deno.mkdirSync(`${this.directory}/${PRIVATE_DIRECTORY}`);
+  }
+
+  /** Starts a daemon. */
+  daemon(options: BenchOptions = {}): BenchDaemon {
+    const daemon = new BenchDaemon(this, options);
+    this.daemons.push(daemon);
+    return daemon;
+  }
+
+  /** The path of a file in the directory. */
+  path(file: string): string {
+    return `${this.directory}/${file}`;
+  }
+
+  /** The names of the lock files. */
+  lockFiles(): string[] {
+    return [...Deno.readDirSync(this.directory)].map((entry) => entry.name).filter((name) => {
+      return name !== PRIVATE_DIRECTORY;
+    }).sort();
+  }
+
+  /** Lets time pass, in steps of one millisecond, and every daemon do what is due. */
+  pass(ms: number): void {
+    for (let step = 0; step < ms; step++) {
+      this.nowMs++;
+      for (const daemon of this.daemons) daemon.tick();
+    }
+  }
+
+  /** Lets time pass until something is so, which must be within `withinMs`. Answers how long it took. */
+  until(holds: () => boolean, withinMs: number): number {
+    for (let ms = 0; ms <= withinMs; ms++) {
+      if (holds()) return ms;
+      this.pass(1);
+    }
+    throw new Error(`it was not so within ${withinMs} ms`);
+  }
+
+  [Symbol.dispose](): void {
+    for (const daemon of this.daemons) daemon.kill();
+    Deno.removeSync(this.directory, { recursive: true });
+    this.libc[Symbol.dispose]();
+  }
+}
+
+/** One daemon: a store, its file calls and all that it said. */
+export class BenchDaemon {
+  readonly calls: FaultyFiles;
+  readonly store: DirectoryStore;
+  readonly effects: Effect[] = [];
+  readonly #bench: StoreBench;
+  readonly #sessions = new Set<string>();
+  #alive = true;
+
+  constructor(bench: StoreBench, options: BenchOptions) {
+    this.#bench = bench;
+    this.calls = new FaultyFiles(options.wrap?.(bench.libc) ?? bench.libc);
+    const index = bench.daemons.length;
+    this.store = new DirectoryStore({
+      calls: this.calls,
+      directory: bench.directory,
+      effects: (effect) => this.effects.push(effect),
+      // Each a millisecond off: two notes of the same millisecond would be taken for one.
+      clock: { now: () => bench.nowMs, wallMs: () => bench.wallOffsetMs + bench.nowMs + index },
+      limits: {
+        locksPerSessionMax: 10_000,
+        waitersPerSessionMax: 10_000,
+        queueLengthMax: options.queueLengthMax ?? 10_000,
+        lockFilesMax: options.lockFilesMax ?? 1_000,
+        idleFilesMax: options.idleFilesMax ?? 100,
+      },
+      keepFiles: options.keepFiles ?? false,
+    });
+  }
+
+  /** Asks for a lock and answers with what was said about it, or undefined when it waits. */
+  acquire(request: number, mode: Mode, wanted: BenchAcquire = {}): Effect | undefined {
+    const { name = "x", waitMs = 0, session = "s" } = wanted;
+    if (!this.#sessions.has(session)) {
+      this.#sessions.add(session);
+      this.store.openSession(session as SessionId, { name: session });
+    }
+    const asked = { session: session as SessionId, request, name, mode, waitMs, reason: undefined };
+    this.store.acquire(asked, this.#bench.nowMs);
+    return this.answer(request, session);
+  }
+
+  /** Asks for a lock that must be granted, and answers with its token. */
+  grant(request: number, mode: Mode, wanted: BenchAcquire = {}): number {
+    const answer = this.acquire(request, mode, wanted);
+    ok(answer?.type === "granted", `request ${request} in ${mode} is granted: ${JSON.stringify(answer)}`);
+    return answer.token;
+  }
+
+  /** Asks for a lock that must be refused; answers with the code. */
+  refusal(request: number, mode: Mode, wanted: BenchAcquire = {}): string {
+    const answer = this.acquire(request, mode, wanted);
+    ok(answer?.type === "refused", `request ${request} in ${mode} is refused: ${JSON.stringify(answer)}`);
+    return answer.code;
+  }
+
+  /** Asks for a lock that must wait. */
+  wait(request: number, mode: Mode, wanted: BenchAcquire = {}): void {
+    deepEqual(this.acquire(request, mode, { waitMs: Infinity, ...wanted }), undefined);
+  }
+
+  release(lock: number, session = "s"): void {
+    this.store.release(session as SessionId, 1_000_000 + lock, lock, this.#bench.nowMs);
+    equal(this.effects.some((one) => one.type === "released" && one.lock === lock), true);
+  }
+
+  end(session = "s"): void {
+    this.#sessions.delete(session);
+    this.store.endSession(session as SessionId, this.#bench.nowMs);
+  }
+
+  /** The answer to an acquire. */
+  answer(request: number, session = "s"): Effect | undefined {
+    return this.effects.findLast((one) =>
+      (one.type === "granted" || one.type === "refused") && one.session === session && one.request === request
+    );
+  }
+
+  /** All grants of a name. */
+  grants(name = "x"): Granted[] {
+    return this.effects.filter((one): one is Granted => one.type === "granted" && one.name === name);
+  }
+
+  /** Whether a session holds a lock, as far as the store believes. */
+  holds(request: number, session = "s"): boolean {
+    return this.store.table.sessions.get(session as SessionId)?.requests.get(request)?.state === "held";
+  }
+
+  /** The strongest mode that others hold. */
+  outside(name = "x"): Mode | null {
+    this.store.who("s" as SessionId, 999_999, name);
+    const said = this.effects.pop();
+    ok(said?.type === "described");
+    return said.outside;
+  }
+
+  tick(): void {
+    if (this.#alive) this.store.tick(this.#bench.nowMs);
+  }
+
+  /** The invariants of the lock table. `waitsOutside`: a waiter may wait for another daemon. */
+  check(waitsOutside = true): void {
+    checkInvariants(this.store.table, () => waitsOutside);
+  }
+
+  close(): void {
+    this.#alive = false;
+    this.store.close();
+  }
+
+  /** Ends without a word, as by SIGKILL: the kernel closes its descriptors. */
+  kill(): void {
+    this.#alive = false;
+    this.calls.heal();
+    for (const fd of this.calls.openDescriptors) this.calls.close(fd);
+  }
+}
