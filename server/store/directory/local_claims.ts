@@ -106,6 +106,7 @@ export class LocalClaims implements Claims {
     if (union === "NL") file.idleMs = now;
     if (file.yieldsTo === "NL" || !compatible(file.yieldsTo, union)) return;
     file.leaveUntilMs = now + LEAVE_MS;
+    file.leftTo = file.yieldsTo;
     file.yieldsTo = "NL";
   }
 
@@ -149,7 +150,7 @@ export class LocalClaims implements Claims {
 
   /** Raises the claim on a file that has a name. */
   #claim(file: LockFile, union: Mode, now: number): "outside" | Refusal | undefined {
-    if (now < file.leaveUntilMs && union !== "NL") return "outside";
+    if (now < file.leaveUntilMs && !compatible(file.leftTo, union)) return "outside";
     for (let tries = REOPEN_TRIES; tries > 0; tries--) {
       const fresh = file.claim === "NL";
       const result = file.move(union);

@@ -29,8 +29,9 @@ export class LockFile implements Timed {
   awaiting = false;
   /** This daemon's turn is over: a daemon that waits for this mode gets the file when the present holders are done. NL: it is not. */
   yieldsTo: Mode = "NL";
-  /** Until then this daemon leaves the file to others: monotonic milliseconds. */
+  /** Until then this daemon leaves the file to one that waits for the mode `leftTo`: monotonic milliseconds. */
   leaveUntilMs = 0;
+  leftTo: Mode = "NL";
   /** How long to the next try, in milliseconds. */
   backoffMs = 0;
   /** The wall clock of the wait note that this daemon last wrote here and has not wiped, or 0. */
