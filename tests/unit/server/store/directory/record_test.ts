@@ -5,15 +5,15 @@
  */
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { MODES } from "../../../../client/protocol/modes.ts";
-import { AssertionError } from "../../../../server/base/assert.ts";
+import { MODES } from "../../../../../client/protocol/modes.ts";
+import { AssertionError } from "../../../../../server/base/assert.ts";
 import {
   LINE_BYTES,
   readMode,
   readNumber,
   readOrigin,
   writeLine,
-} from "../../../../server/store/directory/record.ts";
+} from "../../../../../server/store/directory/record.ts";
 
 const text = new TextDecoder();
 const lines = fc.record({

@@ -5,12 +5,12 @@
  */
 import { equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { lockNameFault } from "../../../../client/protocol/names.ts";
+import { lockNameFault } from "../../../../../client/protocol/names.ts";
 import {
   FILE_NAME_BYTES_MAX,
   lockFileName,
   PRIVATE_DIRECTORY,
-} from "../../../../server/store/directory/file_name.ts";
+} from "../../../../../server/store/directory/file_name.ts";
 
 const CHARACTERS = "ABYZabyz0189._-:/@~+=";
 

@@ -4,16 +4,16 @@
  * @module
  */
 import { equal, ok } from "node:assert/strict";
-import { LOCK_TO_END, LOCK_WRITE } from "../../../../ffi/file_calls.ts";
-import { type Mode, MODES } from "../../../../client/protocol/modes.ts";
+import { LOCK_TO_END, LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
+import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
 import {
   type ByteRange,
   claimRange,
   FIELD,
   FIELD_END,
   FIELD_LENGTH,
-} from "../../../../server/store/directory/claim_ranges.ts";
-import { friends } from "../../../support/lock_model.ts";
+} from "../../../../../server/store/directory/claim_ranges.ts";
+import { friends } from "../../../../support/lock_model.ts";
 
 type Claimed = Exclude<Mode, "NL">;
 const CLAIMED = MODES.filter((mode): mode is Claimed => mode !== "NL");
