@@ -169,13 +169,16 @@ export class Daemon {
     const { sessions, store, unlisten, resources } = this.#parts;
     this.#log.info("daemon.stopping", { sessions: sessions.size, locks: store.lockCount });
     unlisten();
+    const empty = this.#reception.close();
     this.#reception.turn(() => sessions.hangUp("all"));
-    const patience = setTimeout(() => {
-      this.#reception.turn(() => this.#reception.cutAll());
-      this.#httpAbort.abort();
-    }, FAREWELL_MS);
-    await Promise.all([this.#serving, this.#http?.shutdown()]);
+    let patience: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => patience = setTimeout(resolve, FAREWELL_MS));
+    await Promise.race([empty, late]);
     clearTimeout(patience);
+    this.#reception.turn(() => this.#reception.cutAll());
+    // Not its shutdown, which waits for peers that do not finish what they began, and cannot be cut short.
+    this.#httpAbort.abort();
+    await Promise.all([this.#serving, this.#http?.finished]);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     resources.dispose();

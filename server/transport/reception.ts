@@ -12,7 +12,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Conversation } from "../dialect/conversation.ts";
 
-/** A connection as the reception knows it. */
+/** A connection as the reception knows it: a guest from {@link Reception.enter} on, leaving from `leave` on, until it is `gone`. */
 export interface Guest extends Timed {
   readonly conversation: Conversation;
   /** Sends what the turn wrote down. */
@@ -43,8 +43,11 @@ export class Reception {
   readonly log: Log;
   readonly #options: ReceptionOptions;
   readonly #guests = new Set<Guest>();
+  /** Connections that are over but still open: their peers have to be told, and have to take note. */
+  readonly #leaving = new Set<Guest>();
   readonly #strangers = new Deadlines<Guest>();
   #unsent: Guest[] = [];
+  #closed: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
@@ -52,19 +55,20 @@ export class Reception {
     this.log = options.log;
   }
 
-  /** How many connections are open. */
+  /** How many connections are open, those that are leaving too: each has a descriptor. */
   get size(): number {
-    return this.#guests.size;
+    return this.#guests.size + this.#leaving.size;
   }
 
-  /** Whether there is room for no more connections [P-61]. */
-  get full(): boolean {
-    return this.#guests.size >= this.limits.connectionsMax;
-  }
-
-  /** What a connection is told for which there is no room. */
-  get fullMessage(): string {
-    return `Cannot take the connection: ${this.limits.connectionsMax} are open, which is connectionsMax`;
+  /** Why no more connections are taken, or undefined [P-61]. */
+  get refusal(): { readonly code: "LIMIT" | "DRAINING"; readonly message: string } | undefined {
+    if (this.#closed) {
+      return { code: "DRAINING", message: "Cannot take the connection: the daemon leaves service" };
+    }
+    const { connectionsMax } = this.limits;
+    if (this.size < connectionsMax) return undefined;
+    const message = `Cannot take the connection: ${connectionsMax} are open, which is connectionsMax`;
+    return { code: "LIMIT", message };
   }
 
   /** When {@link tick} has something to do: monotonic milliseconds, or Infinity. */
@@ -79,11 +83,31 @@ export class Reception {
     this.#strangers.add(guest);
   }
 
-  /** The connection has ended. */
+  /** Notes a connection that gets no conversation; it is open until it is {@link gone}. */
+  turnAway(guest: Guest): void {
+    this.#leaving.add(guest);
+  }
+
+  /** The conversation is over; the connection is open until it is {@link gone}. */
   leave(guest: Guest): void {
     if (!this.#guests.delete(guest)) return;
+    this.#leaving.add(guest);
     this.#strangers.remove(guest);
     guest.conversation.ended();
+  }
+
+  /** The connection has no descriptor any more. */
+  gone(guest: Guest): void {
+    this.leave(guest);
+    this.#leaving.delete(guest);
+    if (this.size === 0) this.#closed?.resolve();
+  }
+
+  /** Takes no more connections. Resolves when the last one is gone. */
+  close(): Promise<void> {
+    this.#closed ??= Promise.withResolvers();
+    if (this.size === 0) this.#closed.resolve();
+    return this.#closed.promise;
   }
 
   /** The connection has something to send at the end of the turn. */
@@ -113,7 +137,7 @@ export class Reception {
 
   /** Cuts every connection. */
   cutAll(): void {
-    for (const guest of [...this.#guests]) guest.cut();
+    for (const guest of [...this.#guests, ...this.#leaving]) guest.cut();
   }
 
   #flush(): void {

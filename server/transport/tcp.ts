@@ -7,7 +7,7 @@
  *
  * - OPEN: frames go to the conversation, its answers to the peer.
  * - CLOSING [close]: the conversation is over. What it said is still sent, then the end of file; what the peer sends is read and dropped,
- *   since closing a socket with unread bytes takes back the last answer (RFC 9293 section 3.6.1).
+ *   since closing a socket with unread bytes takes back the last answer (RFC 9293 section 3.6.1). A peer that does not read is given up.
  * - CLOSED [cut, or both directions have ended]: the descriptor is gone.
  *
  * @module
@@ -21,6 +21,8 @@ import type { Guest, Reception } from "./reception.ts";
 /** Read buffer of a connection, in bytes: it grows to the maximum when reads fill it. */
 const READ_BYTES_MIN = 4_096;
 const READ_BYTES_MAX = 65_536;
+/** How long a peer may take to read what was said before the end of the connection, in milliseconds. */
+const LAST_WORDS_MS = 5_000;
 /** How long a peer may go on sending after it was told that the connection ends, in milliseconds. */
 const LINGER_MS = 1_000;
 /** Pause after an accept that failed, in milliseconds: descriptors are missing, and come back when connections end. */
@@ -78,14 +80,17 @@ class TcpConnection implements Wire, Guest {
       this.#socket.setNoDelay(true);
       this.#socket.setKeepAlive(true);
       reception.turn(() => {
-        if (reception.full) this.#turnAway("LIMIT", reception.fullMessage);
-        else reception.enter(this);
+        const { refusal } = reception;
+        if (!refusal) return reception.enter(this);
+        reception.turnAway(this);
+        this.#refuse(refusal.code, refusal.message);
       });
       await this.#readToEnd();
     } catch (error) {
       if (!isConnectionError(error)) reception.log.warn("tcp.failed", { error });
     }
     reception.turn(() => reception.leave(this));
+    this.#cutIn(LAST_WORDS_MS);
     await this.#sending;
     this.cut();
   }
@@ -104,7 +109,10 @@ class TcpConnection implements Wire, Guest {
 
   flush(): void {
     if (this.#state === "closed") return;
-    if (this.#state === "closing") this.#reception.leave(this);
+    if (this.#state === "closing") {
+      this.#reception.leave(this);
+      this.#cutIn(LAST_WORDS_MS);
+    }
     if (!this.#sending) this.#sending = this.#sendAll();
     else if (this.#written.length > this.#reception.limits.outputBytesMax) {
       const waiting = this.#written.length;
@@ -119,7 +127,7 @@ class TcpConnection implements Wire, Guest {
     this.#state = "closed";
     this.#written = "";
     this.#socket.close();
-    this.#reception.leave(this);
+    this.#reception.gone(this);
   }
 
   async #readToEnd(): Promise<void> {
@@ -142,7 +150,7 @@ class TcpConnection implements Wire, Guest {
     if (!this.#heardFrom && bytes[0] !== OPENING_BRACE) {
       const message =
         "Cannot understand the connection: its first byte is not { and no other dialect is spoken here";
-      this.#reception.turn(() => this.#turnAway("UNSUPPORTED", message));
+      this.#reception.turn(() => this.#refuse("UNSUPPORTED", message));
       return [];
     }
     this.#heardFrom = true;
@@ -164,7 +172,7 @@ class TcpConnection implements Wire, Guest {
   }
 
   /** Says no to a peer that gets no conversation. */
-  #turnAway(code: ErrorCode, message: string): void {
+  #refuse(code: ErrorCode, message: string): void {
     this.send(encodeMessage({ id: null, ok: false, error: { code, message } }));
     this.close();
   }
@@ -186,8 +194,13 @@ class TcpConnection implements Wire, Guest {
   }
 
   async #endOfFile(): Promise<void> {
-    this.#linger = setTimeout(() => this.cut(), LINGER_MS);
+    this.#cutIn(LINGER_MS);
     await this.#socket.closeWrite();
+  }
+
+  #cutIn(delayMs: number): void {
+    clearTimeout(this.#linger);
+    if (this.#state !== "closed") this.#linger = setTimeout(() => this.cut(), delayMs);
   }
 }
 

@@ -42,7 +42,7 @@ class WebSocketConnection implements Wire, Guest {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => reception.turn(() => this.#open());
     socket.onmessage = ({ data }) => reception.turn(() => this.#receive(data));
-    socket.onclose = () => reception.turn(() => reception.leave(this));
+    socket.onclose = () => reception.turn(() => reception.gone(this));
     // A failed connection is always closed as well; its error says nothing that helps.
     socket.onerror = () => {};
   }
@@ -83,11 +83,10 @@ class WebSocketConnection implements Wire, Guest {
   }
 
   #open(): void {
-    const reception = this.#reception;
-    if (!reception.full) return reception.enter(this);
-    this.send(
-      encodeMessage({ id: null, ok: false, error: { code: "LIMIT", message: reception.fullMessage } }),
-    );
+    const { refusal } = this.#reception;
+    if (!refusal) return this.#reception.enter(this);
+    this.#reception.turnAway(this);
+    this.send(encodeMessage({ id: null, ok: false, error: refusal }));
     this.close(CLOSE.policy);
   }
 
