@@ -63,6 +63,10 @@ class TcpConnection implements Wire, Guest {
   #heardFrom = false;
   /** Frames that no write has taken yet. */
   #written = "";
+  /** How much of that was there at the end of the last turn, in characters. */
+  #waiting = 0;
+  /** Whether the reception flushes this connection at the end of the turn. */
+  #isListed = false;
   #sending: Promise<void> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
 
@@ -97,7 +101,8 @@ class TcpConnection implements Wire, Guest {
 
   send(frame: string): void {
     if (this.#state !== "open") return;
-    if (this.#written === "") this.#reception.hasToSend(this);
+    if (!this.#isListed) this.#reception.hasToSend(this);
+    this.#isListed = true;
     this.#written += frame + "\n";
   }
 
@@ -108,17 +113,19 @@ class TcpConnection implements Wire, Guest {
   }
 
   flush(): void {
+    this.#isListed = false;
     if (this.#state === "closed") return;
     if (this.#state === "closing") {
       this.#reception.leave(this);
       this.#cutIn(LAST_WORDS_MS);
     }
     if (!this.#sending) this.#sending = this.#sendAll();
-    else if (this.#written.length > this.#reception.limits.outputBytesMax) {
-      const waiting = this.#written.length;
-      this.#reception.log.warn("connection.cut", { reason: "it does not read", waiting });
-      this.cut();
+    else if (this.#waiting > this.#reception.limits.outputBytesMax) {
+      // What one turn says is no sign of a slow reader, however much it is: only what was there before.
+      this.#reception.log.warn("connection.cut", { reason: "it does not read", waiting: this.#waiting });
+      return this.cut();
     }
+    this.#waiting = this.#written.length;
   }
 
   cut(): void {
@@ -182,6 +189,7 @@ class TcpConnection implements Wire, Guest {
       while (this.#written !== "") {
         const bytes = ENCODER.encode(this.#written);
         this.#written = "";
+        this.#waiting = 0;
         for (let sent = 0; sent < bytes.length;) sent += await this.#socket.write(bytes.subarray(sent));
       }
       this.#sending = undefined;

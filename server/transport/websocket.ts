@@ -63,12 +63,13 @@ class WebSocketConnection implements Wire, Guest {
     const written = this.#written;
     this.#written = [];
     if (this.#socket.readyState === WebSocket.OPEN) {
-      for (const frame of written) this.#socket.send(frame);
-      if (this.#socket.bufferedAmount > this.#reception.limits.outputBytesMax) {
-        const waiting = this.#socket.bufferedAmount;
+      // Looked at before: what one turn says is no sign of a slow reader, however much it is.
+      const waiting = this.#socket.bufferedAmount;
+      if (waiting > this.#reception.limits.outputBytesMax) {
         this.#reception.log.warn("connection.cut", { reason: "it does not read", waiting });
         return this.cut();
       }
+      for (const frame of written) this.#socket.send(frame);
     }
     if (this.#closing === undefined) return;
     this.#reception.leave(this);
