@@ -1,0 +1,29 @@
+/**
+ * How many files a process has open, as the kernel counts them (proc_pid_fd(5)).
+ *
+ * @module
+ */
+import { eventually } from "./eventually.ts";
+
+/** Number of open descriptors of a process. */
+export function openDescriptors(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+}
+
+/** Open sockets of a process: lock files and what the runtime opens for itself do not count. */
+export function openSockets(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].filter(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/${pid}/fd/${name}`).startsWith("socket:");
+    } catch (error) {
+      // It was closed between the two looks.
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }).length;
+}
+
+/** Waits until a process has as many sockets as it had before: nothing of its connections is left. */
+export async function socketsBackTo(count: number, pid: number): Promise<void> {
+  await eventually(`${count} sockets of process ${pid}`, () => openSockets(pid) === count);
+}
