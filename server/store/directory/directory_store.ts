@@ -132,6 +132,7 @@ export class DirectoryStore implements Store {
     this.#tidyDueMs = now + TIDY_INTERVAL_MS;
     for (const name of this.#files.giveUpDeleted()) this.#table.lose(name, "store", now);
     this.#files.tidy(now - IDLE_FILE_MS);
+    this.#ledger.tidy();
   }
 
   close(): void {

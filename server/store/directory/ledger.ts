@@ -35,8 +35,6 @@ const CLOCK_START_MS = 1_767_225_600_000;
 export const TOKEN_MAX = Number.MAX_SAFE_INTEGER - 4 * LIMIT_STEP;
 /** How often a lock is tried while another daemon is in its transaction: microseconds, or as long as an fsync takes. About 0.1 s. */
 const LOCK_TRIES = 200_000;
-/** How often an unlock is tried. */
-const UNLOCK_TRIES = 3;
 
 const TRANSACTION_BYTE = 0;
 const STARTING_BYTE = 1;
@@ -65,21 +63,22 @@ export class Ledger {
    * between the write and the fsync.
    */
   #syncedLimit = -1;
+  /** The end of a transaction could not be told: all daemons of the directory wait for this one. */
+  #stuck = false;
 
   private constructor(calls: FileCalls, path: string, fd: number, wallMs: number) {
     this.#calls = calls;
     this.#path = path;
     this.#fd = fd;
+    // Nothing is unlocked on the way out of an error: who opens closes the file then.
     this.#lock(LOCK_WRITE, STARTING_BYTE);
-    try {
-      this.floor = this.#tryLock(LOCK_WRITE, ALIVE_BYTE) ? this.#begin(wallMs) : this.#read(FLOOR_AT);
-      if (this.floor < 0) {
-        throw new LedgerError(`Cannot use ${path}: its floor line is damaged and other daemons use it`);
-      }
-      this.#lock(LOCK_READ, ALIVE_BYTE);
-    } finally {
-      this.#unlock(STARTING_BYTE);
+    this.floor = this.#tryLock(LOCK_WRITE, ALIVE_BYTE) ? this.#begin(wallMs) : this.#read(FLOOR_AT);
+    if (this.floor < 0) {
+      throw new LedgerError(`Cannot use ${path}: its floor line is damaged and other daemons use it`);
     }
+    this.#lock(LOCK_READ, ALIVE_BYTE);
+    const unlocked = calls.tryLock(fd, LOCK_UNLOCK, STARTING_BYTE, 1);
+    if (unlocked < 0) throw new LedgerError(`Cannot unlock ${path}: ${errnoName(-unlocked)}`);
     this.#knownTop = this.floor;
   }
 
@@ -98,6 +97,11 @@ export class Ledger {
   /** Gives up the file, and with it the word that this daemon lives. */
   close(): void {
     this.#calls.close(this.#fd);
+  }
+
+  /** Tries again what must be done in the end. Unlocking can fail only for want of kernel memory. */
+  tidy(): void {
+    if (this.#stuck) this.#unlock();
   }
 
   /**
@@ -138,8 +142,8 @@ export class Ledger {
   }
 
   #transaction<T>(change: (top: number) => T): T {
-    this.#lock(LOCK_WRITE, TRANSACTION_BYTE);
     try {
+      this.#lock(LOCK_WRITE, TRANSACTION_BYTE);
       if (this.#calls.links(this.#fd) < 1) {
         throw new LedgerError(
           `Cannot use ${this.#path}: it was deleted while the daemon ran; restart all daemons of the directory`,
@@ -149,7 +153,7 @@ export class Ledger {
       if (top < this.floor) throw new LedgerError(`Cannot use ${this.#path}: its top line is damaged`);
       return change(top);
     } finally {
-      this.#unlock(TRANSACTION_BYTE);
+      this.#unlock();
     }
   }
 
@@ -194,13 +198,8 @@ export class Ledger {
     throw new LedgerError(`Cannot lock ${this.#path}: ${errnoName(-result)}`);
   }
 
-  /** Unlocking can fail only for want of kernel memory; then all daemons of the directory would wait for this one. */
-  #unlock(byte: number): void {
-    let result = -1;
-    for (let tries = UNLOCK_TRIES; result < 0 && tries > 0; tries--) {
-      result = this.#calls.tryLock(this.#fd, LOCK_UNLOCK, byte, 1);
-    }
-    if (result < 0) throw new LedgerError(`Cannot unlock ${this.#path}: ${errnoName(-result)}`);
+  #unlock(): void {
+    this.#stuck = this.#calls.tryLock(this.#fd, LOCK_UNLOCK, TRANSACTION_BYTE, 1) < 0;
   }
 
   #lock(type: LockType, byte: number): void {
