@@ -1,31 +1,6 @@
 // The rules of docs/protocol.md that a server keeps, over both transports, against a real daemon.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Place, startDaemon, temporaryDirectory } from "../support/daemon.ts";
-import { connectRaw, type RawPeer, type Transport, TRANSPORTS } from "../support/raw_peer.ts";
-
-interface Stage {
-  readonly place: Place;
-  readonly transport: Transport;
-  readonly directory: string;
-  /** Connects one more peer, which says hello unless told otherwise. */
-  connect(options?: { hello?: boolean; name?: string }): Promise<RawPeer>;
-}
-
-function rule(name: string, play: (stage: Stage) => Promise<void>, flags: readonly string[] = []): void {
-  for (const transport of TRANSPORTS) {
-    Deno.test(`${name} (${transport})`, async () => {
-      using directory = temporaryDirectory();
-      await using daemon = startDaemon(directory.path, flags);
-      await using peers = new AsyncDisposableStack();
-      await play({
-        place: daemon,
-        transport,
-        directory: directory.path,
-        connect: async (options) => peers.use(await connectRaw(daemon, transport, options)),
-      });
-    });
-  }
-}
+import { rule } from "../support/stage.ts";
 
 rule("[P-10] hello opens a session and tells version, guarantee and limits", async ({ connect }) => {
   const peer = await connect({ hello: false });
