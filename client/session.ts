@@ -70,7 +70,10 @@ export class Session implements TransportEvents {
     signal: AbortSignal,
   ): Promise<OpenSession> {
     const session = new Session();
-    session.#transport = await openTransport(session);
+    const transport = await openTransport(session);
+    session.#transport = transport;
+    // It may have heard its last word before there was a transport to close.
+    if (session.#end !== undefined) transport.close();
     const onAbort = () => session.close();
     signal.addEventListener("abort", onAbort);
     try {

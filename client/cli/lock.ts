@@ -38,7 +38,10 @@ export async function runLock(args: readonly string[]): Promise<number> {
       const lock = await acquire(client, plan, waiting.signal);
       // A signal that came after the grant, but before there is a command to pass it on to.
       waiting.signal.throwIfAborted();
-      const child = new Child(plan.command, environmentOf(client, lock));
+      const child = new Child(plan.command, {
+        environment: environmentOf(client, lock),
+        ignored: watch.ignored,
+      });
       onSignal = (signal) => child.forward(signal);
       return await supervise(child, lock, plan);
     }, waiting.signal);

@@ -16,13 +16,14 @@ const WATCHED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "S
 export class SignalWatch {
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
 
+  /** Signals that were ignored when the process started, as under nohup or in the background of a script. They are not told. */
+  readonly ignored: readonly NodeJS.Signals[] = ignoredSignals();
+
   /** @param onSignal Called for each signal that comes. */
   constructor(onSignal: (signal: NodeJS.Signals) => void) {
-    const ignored = ignoredSignals();
     for (const signal of WATCHED_SIGNALS) {
-      // A signal that is ignored, as under nohup, stays so, for the command too; a listener would end that.
-      if (ignored.has(signal)) continue;
-      const listener = () => onSignal(signal);
+      // Ignored ones need a listener too: Deno gives some of them their usual effect as soon as any signal is watched.
+      const listener = this.ignored.includes(signal) ? () => {} : () => onSignal(signal);
       this.#listeners.set(signal, listener);
       process.on(signal, listener);
     }
@@ -35,16 +36,14 @@ export class SignalWatch {
   }
 }
 
-/** Signals that were ignored when the process started, as far as the system tells (Linux does). */
-function ignoredSignals(): ReadonlySet<NodeJS.Signals> {
+/** Signals that this process ignores by now, as far as the system tells (Linux does). */
+function ignoredSignals(): readonly NodeJS.Signals[] {
   let status: string;
   try {
     status = readFileSync("/proc/self/status", "utf8");
   } catch {
-    return new Set();
+    return [];
   }
   const mask = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
-  return new Set(
-    WATCHED_SIGNALS.filter((signal) => (mask >> BigInt(constants.signals[signal] - 1)) & 1n),
-  );
+  return WATCHED_SIGNALS.filter((signal) => (mask >> BigInt(constants.signals[signal] - 1)) & 1n);
 }

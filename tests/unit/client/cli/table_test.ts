@@ -1,0 +1,37 @@
+/**
+ * The table of holders and waiters.
+ *
+ * @module
+ */
+import { equal } from "node:assert/strict";
+import { partyTable } from "../../../../client/cli/table.ts";
+
+Deno.test("partyTable shows holders, other processes, waiters and how many more", () => {
+  const since = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const held = [{
+    session: "s1",
+    request: 2,
+    mode: "CR",
+    since,
+    token: 7,
+    client: { name: "b", host: "h", pid: 3 },
+  }] as const;
+  const waiting = [{ session: "s2", request: 3, mode: "EX", since, reason: "why" }] as const;
+  const table = partyTable([{ name: "a", held, waiting, heldCount: 1, waitingCount: 3, outside: "PR" }]);
+  equal(
+    table,
+    [
+      "NAME  STATE    MODE  TOKEN  SINCE                     CLIENT           REASON",
+      "a     held     CR    7      2026-01-02T03:04:05.000Z  b@h[3]",
+      "a     held     PR                                     another process",
+      "a     waiting  EX           2026-01-02T03:04:05.000Z  s2               why",
+      "a     waiting                                         and 2 more",
+      "",
+    ].join("\n"),
+  );
+});
+
+Deno.test("partyTable of nothing is empty", () => {
+  equal(partyTable([]), "");
+  equal(partyTable([{ name: "a", held: [], waiting: [], heldCount: 0, waitingCount: 0, outside: null }]), "");
+});
