@@ -4,6 +4,7 @@ import { connect, type Lock } from "../../client/mod.ts";
 import { type DaemonProcess, startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";
 import { openSockets, socketsBackTo } from "../support/descriptors.ts";
 import { eventually, within } from "../support/eventually.ts";
+import { randomFrom } from "../support/random.ts";
 import { OPCODE, RawWebSocket, webSocketBytes } from "../support/raw_web_socket.ts";
 
 const ENCODER = new TextEncoder();
@@ -75,17 +76,6 @@ async function readToEnd(socket: Deno.TcpConn): Promise<string> {
 
 function answersOf(text: string): { id: number | null; error?: { code: string } }[] {
   return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
-}
-
-/** Numbers from 0 to `below` - 1 (mulberry32, by Tommy Ettinger). */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 input("random bytes do no harm, on TCP, HTTP and WebSocket", async (daemon) => {

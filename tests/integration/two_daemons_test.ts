@@ -1,6 +1,8 @@
 // Two daemon processes on one directory: between them there is only the kernel.
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type Client, connect, LockLostError, type Mode } from "../../client/mod.ts";
+import { type Client, connect, LockLostError } from "../../client/mod.ts";
+import { MODES } from "../../client/protocol/modes.ts";
+import { COMPATIBLE_MODES } from "../support/compatible_modes.ts";
 import { type DaemonProcess, startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { startHolderProcess } from "../support/holder_process.ts";
@@ -31,17 +33,6 @@ function scene(name: string, play: (stage: Stage) => Promise<void>): void {
   });
 }
 
-/** Each mode with those that it is compatible with, by [P-22]. */
-const COMPATIBLE: Readonly<Record<Mode, readonly Mode[]>> = {
-  NL: ["NL", "CR", "CW", "PR", "PW", "EX"],
-  CR: ["NL", "CR", "CW", "PR", "PW"],
-  CW: ["NL", "CR", "CW"],
-  PR: ["NL", "CR", "PR"],
-  PW: ["NL", "CR"],
-  EX: ["NL"],
-};
-const MODES = Object.keys(COMPATIBLE) as readonly Mode[];
-
 /** Waits until a daemon counts so many waiters of a name. */
 async function waiting(client: Client, name: string, count = 1): Promise<void> {
   await eventually(`${count} wait for ${name}`, async () => (await client.who(name)).waitingCount === count);
@@ -55,7 +46,7 @@ scene(
         const name = `pairs/${held}-${wanted}`;
         await using first = await clientOfA.acquire(name, { mode: held });
         await using second = await clientOfB.tryAcquire(name, { mode: wanted });
-        equal(second !== null, COMPATIBLE[held].includes(wanted), `${wanted} beside ${held}`);
+        equal(second !== null, COMPATIBLE_MODES[held].includes(wanted), `${wanted} beside ${held}`);
         if (second) ok(second.token >= first.token);
       }
     }
