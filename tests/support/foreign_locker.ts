@@ -20,6 +20,8 @@ for line in sys.stdin:
         print("busy" if error.errno in (errno.EAGAIN, errno.EACCES) else error, flush=True)
 `;
 
+const SILENCE_MS_MAX = 20_000;
+
 /** Whether python3 is here. */
 export function hasPython(): boolean {
   try {
@@ -91,7 +93,17 @@ export class ForeignLocker implements AsyncDisposable {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }
 
+  /** The next line; `ended` when it is gone, and it is ended when it says nothing for long: a test fails rather than hangs. */
   async #line(): Promise<string> {
+    const guard = setTimeout(() => this.#child.kill("SIGKILL"), SILENCE_MS_MAX);
+    try {
+      return await this.#nextLine();
+    } finally {
+      clearTimeout(guard);
+    }
+  }
+
+  async #nextLine(): Promise<string> {
     while (!this.#text.includes("\n")) {
       const { value, done } = await this.#output.read();
       if (done) return "ended";
