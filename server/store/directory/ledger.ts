@@ -33,8 +33,12 @@ const TOKENS_PER_SECOND = 2 ** 16;
 const CLOCK_START_MS = 1_767_225_600_000;
 /** Greatest number that a token record may go on from; far more than can be given, and far enough from 2^53 to count on. */
 export const TOKEN_MAX = Number.MAX_SAFE_INTEGER - 4 * LIMIT_STEP;
-/** How often a lock is tried while another daemon is in its transaction: microseconds, or as long as an fsync takes. About 0.1 s. */
-const LOCK_TRIES = 200_000;
+/** How often a lock is tried at once: most transactions of other daemons last some microseconds. */
+const SPINS = 100;
+/** How long a transaction waits for that of another daemon, at most, in milliseconds: meanwhile this daemon does nothing else. */
+const TRANSACTION_MS_MAX = 20;
+/** How long a daemon that starts waits for others that start, in milliseconds: each of them may take as long as an fsync does. */
+const STARTING_MS_MAX = 5_000;
 
 const TRANSACTION_BYTE = 0;
 const STARTING_BYTE = 1;
@@ -47,6 +51,13 @@ const LIMITS_AT = [1024, 1536] as const;
 export class LedgerError extends Error {
   override readonly name = "LedgerError";
 }
+
+/** Another daemon is in a transaction, for longer than usual: worth trying again soon. */
+export class LedgerBusyError extends Error {
+  override readonly name = "LedgerBusyError";
+}
+
+const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
 
 /** The ledger of an open directory. */
 export class Ledger {
@@ -71,12 +82,12 @@ export class Ledger {
     this.#path = path;
     this.#fd = fd;
     // Nothing is unlocked on the way out of an error: who opens closes the file then.
-    this.#lock(LOCK_WRITE, STARTING_BYTE);
+    this.#lockToStart(LOCK_WRITE, STARTING_BYTE);
     this.floor = this.#tryLock(LOCK_WRITE, ALIVE_BYTE) ? this.#begin(wallMs) : this.#read(FLOOR_AT);
     if (this.floor < 0) {
       throw new LedgerError(`Cannot use ${path}: its floor line is damaged and other daemons use it`);
     }
-    this.#lock(LOCK_READ, ALIVE_BYTE);
+    this.#lockToStart(LOCK_READ, ALIVE_BYTE);
     const unlocked = calls.tryLock(fd, LOCK_UNLOCK, STARTING_BYTE, 1);
     if (unlocked < 0) throw new LedgerError(`Cannot unlock ${path}: ${errnoName(-unlocked)}`);
     this.#knownTop = this.floor;
@@ -143,7 +154,7 @@ export class Ledger {
 
   #transaction<T>(change: (top: number) => T): T {
     try {
-      this.#lock(LOCK_WRITE, TRANSACTION_BYTE);
+      if (!this.#lock(LOCK_WRITE, TRANSACTION_BYTE, TRANSACTION_MS_MAX)) throw new LedgerBusyError();
       if (this.#calls.links(this.#fd) < 1) {
         throw new LedgerError(
           `Cannot use ${this.#path}: it was deleted while the daemon ran; restart all daemons of the directory`,
@@ -202,10 +213,19 @@ export class Ledger {
     this.#stuck = this.#calls.tryLock(this.#fd, LOCK_UNLOCK, TRANSACTION_BYTE, 1) < 0;
   }
 
-  #lock(type: LockType, byte: number): void {
-    for (let tries = LOCK_TRIES; tries > 0; tries--) if (this.#tryLock(type, byte)) return;
-    throw new LedgerError(
-      `Cannot lock ${this.#path}: another daemon has held byte ${byte} of it for too long`,
-    );
+  /** Locks a byte, waiting for other daemons at most so many milliseconds. Answers whether it could. */
+  #lock(type: LockType, byte: number, waitMs: number): boolean {
+    for (let tries = SPINS; tries > 0; tries--) if (this.#tryLock(type, byte)) return true;
+    for (let ms = 0; ms < waitMs; ms++) {
+      // Sleeps, so that the other daemon gets the processor if that is what it lacks.
+      Atomics.wait(SLEEPER, 0, 0, 1);
+      if (this.#tryLock(type, byte)) return true;
+    }
+    return false;
+  }
+
+  #lockToStart(type: LockType, byte: number): void {
+    if (this.#lock(type, byte, STARTING_MS_MAX)) return;
+    throw new LedgerError(`Cannot lock ${this.#path}: another daemon has held byte ${byte} for too long`);
   }
 }

@@ -20,7 +20,7 @@ import { Deadlines } from "../../base/deadlines.ts";
 import type { Admission, Claims, Refusal } from "../../lock/claims.ts";
 import { compatible, covers } from "../../lock/mode.ts";
 import { FIELD, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
-import { type Ledger, LedgerError } from "./ledger.ts";
+import { type Ledger, LedgerBusyError, LedgerError } from "./ledger.ts";
 import type { LockFile } from "./lock_file.ts";
 import type { LockFiles } from "./lock_files.ts";
 import { LINE_BYTES, readMode, readNumber, writeLine } from "./record.ts";
@@ -92,6 +92,11 @@ export class LocalClaims implements Claims {
       if (file.noteMs > 0 && !covered) this.#wipeNote(file);
       return token;
     } catch (error) {
+      if (error instanceof LedgerBusyError) {
+        // What is in the way is another daemon, as with a lock that it holds.
+        if (!covered) file.move(before);
+        return "outside";
+      }
       if (error instanceof TokenError || error instanceof LedgerError) {
         return this.#fail(file, before, error.message);
       }

@@ -106,7 +106,9 @@ export class LockFiles {
       if (file.created) fd = calls.open(file.path, "create-new");
       if (fd >= 0) return this.#adopt(file, fd);
       if (errnoClass(-fd) === "descriptors") {
-        if (this.#evict(EVICTED_AT_ONCE) === 0) return this.#full(file.name);
+        if (this.#evict(EVICTED_AT_ONCE) > 0) continue;
+        const message = `Cannot open ${file.path}: no file descriptor is left (${errnoName(-fd)})`;
+        return { code: "LIMIT", message };
       } else if (fd !== -ERRNO.EEXIST) return unavailable(`Cannot open ${file.path}: ${errnoName(-fd)}`);
     }
     return unavailable(`Cannot open ${file.path}: it is made and removed all the time`);

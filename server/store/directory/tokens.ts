@@ -37,7 +37,7 @@ export class Tokens {
 
   /**
    * The token for a grant in `mode` under the claim that was just given. `lines` is what the file says, as it was read under that claim.
-   * Throws a TokenError or LedgerError, and then no token has been given.
+   * Throws a TokenError, LedgerError or LedgerBusyError, and then no token has been given.
    */
   next(file: LockFile, mode: Mode, lines: Uint8Array): number {
     const number = readNumber(lines, 0, "T");
