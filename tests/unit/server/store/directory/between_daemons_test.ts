@@ -4,6 +4,7 @@
  * @module
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
 import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
 import { friends } from "../../../../support/lock_model.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
@@ -172,4 +173,19 @@ Deno.test("NL needs no lock of the kernel and is granted whatever others hold", 
   other.grant(1, "NL");
   equal(one.store.lockCount + other.store.lockCount, 2);
   other.release(1);
+});
+
+Deno.test("a daemon that is stopped within a transaction of the ledger delays others, and costs them nothing", () => {
+  using bench = new StoreBench();
+  const daemon = bench.daemon();
+  daemon.grant(1, "CR");
+  const fd = bench.libc.open(bench.path(".distrilock/ledger"), "existing");
+  equal(bench.libc.tryLock(fd, LOCK_WRITE, 0, 1), 0);
+  equal(daemon.refusal(2, "EX", { name: "new" }), "BUSY");
+  daemon.wait(3, "EX", { name: "new" });
+  bench.pass(3);
+  ok(!daemon.holds(3) && daemon.holds(1));
+  bench.libc.close(fd);
+  bench.until(() => daemon.holds(3), RETRY_MS_MAX + 1);
+  daemon.check();
 });

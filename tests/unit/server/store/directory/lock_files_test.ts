@@ -91,6 +91,7 @@ Deno.test("[P-29] LIMIT when the process has no descriptor left, and idle files 
   deepEqual(bench.lockFiles(), ["a.lck", "c.lck", "d.lck"]);
   daemon.calls.fail({ errno: 24, kind: "open", times: Infinity });
   equal(daemon.refusal(5, "EX", { name: "e" }), "LIMIT");
+  match(refusalText(daemon, 5), /no file descriptor is left \(EMFILE\)/);
   daemon.calls.heal();
   daemon.grant(6, "EX", { name: "e" });
 });

@@ -276,3 +276,19 @@ Deno.test("[P-24] a name that was given many tokens and whose file is gone goes 
   Deno.removeSync(bench.path("x.lck"));
   ok(bench.daemon().grant(1, "EX") > last);
 });
+
+Deno.test("[P-24] a daemon that joins others goes on with their tokens, whoever of them stays", () => {
+  using bench = new StoreBench();
+  const tokens: number[] = [];
+  let before: BenchDaemon | undefined;
+  for (let index = 0; index < 4; index++) {
+    const daemon = bench.daemon();
+    tokens.push(daemon.grant(1, "EX"));
+    daemon.release(1);
+    before?.close();
+    before = daemon;
+  }
+  const [first = 0] = tokens;
+  ok(tokens.every((token, index) => index === 0 || token > (tokens[index - 1] ?? 0)), String(tokens));
+  ok(tokens.every((token) => token < first + LIMIT_STEP), "no new life of the directory began");
+});

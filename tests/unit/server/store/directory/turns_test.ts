@@ -5,7 +5,12 @@
  */
 import { equal, ok } from "node:assert/strict";
 import type { Mode } from "../../../../../client/protocol/modes.ts";
-import { LEAVE_MS, NOTE_FRESH_MS, TURN_MS } from "../../../../../server/store/directory/local_claims.ts";
+import {
+  LEAVE_MS,
+  NOTE_FRESH_MS,
+  RETRY_MS_MAX,
+  TURN_MS,
+} from "../../../../../server/store/directory/local_claims.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
 /** Sessions of one daemon that hold a lock for some ms, again and again, and always have a next request in the queue. */
@@ -176,4 +181,27 @@ Deno.test("a wall clock that is set back while a writer waits does not leave it 
     ok(ms < 1_000, "the writer gets its turn");
     run(bench, [readers], 1);
   }
+});
+
+Deno.test("a note that is old keeps nobody away at all", () => {
+  using bench = new StoreBench();
+  const [one, dead, newcomer] = [bench.daemon(), bench.daemon(), bench.daemon()];
+  one.grant(1, "EX");
+  dead.wait(1, "EX");
+  dead.kill();
+  bench.pass(NOTE_FRESH_MS + 2);
+  one.release(1);
+  newcomer.grant(1, "EX");
+});
+
+Deno.test("[P-23] a newcomer that finds the note of a daemon that waits does not keep the lock from it", () => {
+  using bench = new StoreBench();
+  const [one, waiting, newcomer] = [bench.daemon(), bench.daemon(), bench.daemon()];
+  one.grant(1, "EX");
+  waiting.wait(1, "EX");
+  bench.pass(1);
+  one.release(1);
+  equal(newcomer.refusal(1, "EX"), "BUSY");
+  newcomer.grant(2, "NL");
+  bench.until(() => waiting.holds(1), RETRY_MS_MAX + 1);
 });
