@@ -27,6 +27,9 @@ function scene(name: string, play: (stage: Stage) => Promise<void>): void {
   });
 }
 
+/** Something for a shell to do for a while: it ends by itself when a test fails that should have ended it. */
+const LOOP = "for i in $(seq 600); do sleep 0.02; done";
+
 /** Waits for a line that the command of a run printed. */
 async function printed(command: Command, line: string): Promise<void> {
   await eventually(`${line} in the output`, () => command.output.split("\n").includes(line));
@@ -136,8 +139,7 @@ scene("lock hands its lock on when it is killed", async ({ a, b, lock }) => {
 });
 
 scene("signals go to the command, and its end decides", async ({ a, client, lock }) => {
-  const script =
-    "trap 'echo usr1' USR1; trap 'echo hup' HUP; trap 'exit 9' TERM; echo ready; while :; do sleep 0.02; done";
+  const script = `trap 'echo usr1' USR1; trap 'echo hup' HUP; trap 'exit 9' TERM; echo ready; ${LOOP}`;
   const command = lock(a, "--", "sh", "-c", script);
   await printed(command, "ready");
   for (const [signal, line] of [["SIGUSR1", "usr1"], ["SIGHUP", "hup"]] as const) {
@@ -167,7 +169,7 @@ scene("a signal ends the wait, and nothing is left of it", async ({ a, client, l
 scene("a lock that is lost ends its command: asked first, then by force", async ({ a, b, lock }) => {
   const script = (
     onTerm: string,
-  ) => ["sh", "-c", `trap '${onTerm}' TERM; echo ready; while :; do sleep 0.02; done`];
+  ) => ["sh", "-c", `trap '${onTerm}' TERM; echo ready; ${LOOP}`];
   const polite = lock(a, "-m", "CR", "--", ...script("echo tidy; exit 5"));
   const stubborn = lock(a, "-m", "CR", "--kill-after", "200ms", "--", ...script("echo never"));
   const brief = lock(a, "-m", "CR", "--on-lost", "kill", "--", ...script("echo never"));

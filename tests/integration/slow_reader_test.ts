@@ -151,13 +151,14 @@ for (const transport of ["tcp", "websocket"] as const) {
 
 Deno.test("a drain is not held up by peers that neither read nor leave", async () => {
   using directory = temporaryDirectory();
-  await using daemon = await startDaemonProcess(directory.path);
+  await using daemon = await startDaemonProcess(directory.path, ["--hello-timeout", "1h"]);
   const holders = await holdWithLongReasons(daemon, "busy");
   const whos = Array.from({ length: 3_000 }, (_, index) => `{"id":${index + 2},"op":"who","name":"busy"}`);
   using tcp = await Deno.connect({ port: daemon.tcpPort });
   const saying = writeAll(tcp, ENCODER.encode(`${HELLO}\n${whos.join("\n")}\n`));
   using webSocket = await RawWebSocket.connect(daemon);
   await webSocket.say(HELLO);
+  using _stranger = await Deno.connect({ port: daemon.tcpPort });
   using halfHttp = await Deno.connect({ port: daemon.httpPort });
   await halfHttp.write(ENCODER.encode("GET /v1/ws HTTP/1.1\r\nHost: "));
   await daemonRests(daemon);

@@ -4,6 +4,10 @@
  * @module
  */
 import type { Place } from "./daemon.ts";
+import { within } from "./eventually.ts";
+
+/** How long a peer listens for a message that it wants before it fails the test, in milliseconds. */
+const SILENCE_MS = 30_000;
 
 /** A message of the server, as it came: tests look into messages of every shape, and into wrong ones. */
 export type RawMessage = ReturnType<typeof JSON.parse>;
@@ -61,7 +65,7 @@ class Inbox {
       const index = this.#messages.findIndex(wanted);
       if (index >= 0) return this.#messages.splice(index, 1)[0];
       if (this.#ended) return undefined;
-      await this.#news.promise;
+      await within("the next message", this.#news.promise, SILENCE_MS);
     }
   }
 
