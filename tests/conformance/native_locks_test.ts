@@ -55,13 +55,15 @@ rule(
   "[P-23] no request overtakes an earlier one that it conflicts with, and neighbours are granted together",
   async ({ connect }) => {
     const [holder, peer] = [await connect(), await connect()];
-    await holder.ask({ id: 2, op: "acquire", name: "a", mode: "PR" });
+    for (const id of [2, 3]) await holder.ask({ id, op: "acquire", name: "a", mode: "PR" });
     for (const [index, mode] of ["EX", "PR", "CR", "EX"].entries()) {
       await peer.say({ id: index + 2, op: "acquire", name: "a", mode });
     }
-    // A reader that would fit beside the holder: but a writer came before it.
+    // Readers would fit beside the holder, new ones and those that wait: but a writer came before them.
     equal((await peer.ask({ id: 6, op: "acquire", name: "a", mode: "PR", wait: 0 })).error.code, "BUSY");
-    await holder.ask({ id: 3, op: "release", lock: 2 });
+    await holder.ask({ id: 4, op: "release", lock: 2 });
+    equal((await holder.ask({ id: 5, op: "who", name: "a" })).waitingCount, 4);
+    await holder.ask({ id: 6, op: "release", lock: 3 });
     deepEqual((await heard(peer, 1)).map(told), [[2, true]]);
     await peer.ask({ id: 7, op: "release", lock: 2 });
     const together = await heard(peer, 2);
