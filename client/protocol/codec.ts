@@ -7,17 +7,27 @@
 import { isErrorCode } from "./codes.ts";
 import type {
   Answer,
+  BreakAnswer,
   CancelAnswer,
+  ConvertAnswer,
+  DoneAnswer,
+  DrainAnswer,
   ErrorAnswer,
   ErrorBody,
+  ExplainAnswer,
   GrantAnswer,
   HelloAnswer,
   ListAnswer,
   Operation,
   Push,
+  ReleaseAllAnswer,
   ReleaseAnswer,
-  Request,
+  RenewAnswer,
   ServerMessage,
+  SessionsAnswer,
+  SetAnswer,
+  StatusAnswer,
+  VerifyAnswer,
   WhoAnswer,
 } from "./messages.ts";
 import {
@@ -28,9 +38,11 @@ import {
   isFields,
   type RequestFault,
 } from "./requests.ts";
+import { SESSION_SHAPES } from "./session_answers.ts";
+import { isAllFenced, isNumber, isText } from "./shapes.ts";
 
 export { checkRequest } from "./requests.ts";
-export type { CheckedAcquire, CheckedList, CheckedRequest, RequestFault } from "./requests.ts";
+export type { CheckedAcquire, CheckedHello, CheckedList, CheckedRequest, RequestFault } from "./requests.ts";
 
 /**
  * Reads one frame as a request ([P-5], [P-8], [P-9]), with its defaults filled in. A fault carries the request's id whenever that
@@ -54,9 +66,11 @@ export function decodeRequest(text: string): CheckedRequest | RequestFault {
   return checkRequest(fields);
 }
 
-/** Writes a request as one frame. It should have passed {@link checkRequest}: nothing is judged here. */
-export function encodeRequest(request: Request): string {
-  return JSON.stringify(request);
+/** Writes a request that passed {@link checkRequest} as one frame: nothing is judged here. */
+export function encodeRequest(request: CheckedRequest): string {
+  if (request.op !== "acquire" || request.names.length > 1) return JSON.stringify(request);
+  const { id, op, names: [name], ...rest } = request;
+  return JSON.stringify({ id, op, name, ...rest });
 }
 
 /**
@@ -71,25 +85,37 @@ export function encodeRequest(request: Request): string {
  */
 export function encodeMessage(message: ServerMessage): string {
   // Grants and releases are what a busy server sends: written by hand they cost a tenth of JSON.stringify.
-  if ("ok" in message && message.ok && "lock" in message) {
-    return "token" in message
-      ? encodeGrant(message)
-      : `{"id":${message.id},"ok":true,"lock":${message.lock}}`;
+  if (
+    "guarantee" in message && "lock" in message && message.all === undefined &&
+    message.expires === undefined && message.value === undefined
+  ) {
+    const { id, lock, name, mode, token, guarantee } = message;
+    return `{"id":${id},"ok":true,"lock":${lock},"name":"${name}","mode":"${mode}","token":${token},"guarantee":"${guarantee}"}`;
   }
   return JSON.stringify(message);
-}
-
-function encodeGrant({ id, lock, name, mode, token, guarantee }: GrantAnswer): string {
-  return `{"id":${id},"ok":true,"lock":${lock},"name":"${name}","mode":"${mode}","token":${token},"guarantee":"${guarantee}"}`;
 }
 
 /** The answer that each operation gets when it succeeds. */
 export interface AnswerByOperation {
   readonly hello: HelloAnswer;
+  readonly ping: DoneAnswer;
+  readonly bye: DoneAnswer;
+  readonly releaseAll: ReleaseAllAnswer;
+  readonly sessions: SessionsAnswer;
+  readonly kick: DoneAnswer;
+  readonly status: StatusAnswer;
+  readonly drain: DrainAnswer;
   readonly acquire: GrantAnswer;
   readonly release: ReleaseAnswer;
+  readonly convert: ConvertAnswer;
+  readonly renew: RenewAnswer;
+  readonly verify: VerifyAnswer;
+  readonly set: SetAnswer;
   readonly cancel: CancelAnswer;
+  readonly break: BreakAnswer;
   readonly who: WhoAnswer;
+  readonly explain: ExplainAnswer;
+  readonly watch: DoneAnswer;
   readonly list: ListAnswer;
 }
 
@@ -126,15 +152,20 @@ export function isAnswerTo<O extends Operation>(
 
 /** What makes an answer one to that operation. More fields are always allowed. */
 const ANSWER_SHAPES: { readonly [O in Operation]: (fields: Fields) => boolean } = {
-  hello: ({ version, session, guarantee, server, limits }) =>
-    isNumber(version) && isText(session) && isText(guarantee) &&
-    isFields(server) && isText(server.name) && isText(server.version) &&
-    isFields(limits) && isNumber(limits.frameBytesMax),
-  acquire: ({ lock, name, mode, token, guarantee }) =>
-    isNumber(lock) && isText(name) && isText(mode) && isNumber(token) && isText(guarantee),
+  ...SESSION_SHAPES,
+  acquire: ({ lock, name, mode, token, guarantee, all, expires }) =>
+    isNumber(lock) && isText(name) && isText(mode) && isNumber(token) && isText(guarantee) &&
+    (all === undefined || isAllFenced(all)) && (expires === undefined || isNumber(expires)),
   release: ({ lock }) => isNumber(lock),
+  convert: ({ lock, mode, token }) => isNumber(lock) && isText(mode) && isNumber(token),
+  renew: ({ lock, expires }) => isNumber(lock) && (expires === undefined || isNumber(expires)),
+  verify: ({ lock, token }) => isNumber(lock) && isNumber(token),
+  set: ({ lock }) => isNumber(lock),
+  break: ({ broken }) => isParties(broken),
   cancel: ({ request, was }) => isNumber(request) && isText(was),
   who: (fields) => isNameState(fields) && (fields.outside === null || isText(fields.outside)),
+  explain: ({ names }) => Array.isArray(names) && names.every(isExplainedName),
+  watch: () => true,
   list: ({ names, next }) =>
     Array.isArray(names) && names.every((state) => isFields(state) && isNameState(state)) &&
     (next === null || isText(next)),
@@ -143,14 +174,25 @@ const ANSWER_SHAPES: { readonly [O in Operation]: (fields: Fields) => boolean } 
 const OPERATIONS = Object.keys(ANSWER_SHAPES) as readonly Operation[];
 
 function readPush(fields: Fields): Push | "ignored" | undefined {
-  const { push, lock, name, token, reason, closesIn } = fields;
+  const { push, lock, name, token, reason, closesIn, expiresIn, by } = fields;
   switch (push) {
     case "lost":
       return isNumber(lock) && isText(name) && isNumber(token) && isText(reason)
         ? fields as unknown as Push
         : undefined;
+    case "expiring":
+      return isNumber(lock) && isNumber(expiresIn) ? fields as unknown as Push : undefined;
+    case "yield":
+      return isNumber(lock) && isText(name) && isParties([by]) ? fields as unknown as Push : undefined;
+    case "ping":
+      return { push };
+    case "closing":
+      return isText(reason) ? fields as unknown as Push : undefined;
     case "draining":
       return isNumber(closesIn) ? fields as unknown as Push : undefined;
+    case "event":
+    case "resync":
+      return isWatchPush(fields) ? fields as unknown as Push : undefined;
     default:
       return "ignored";
   }
@@ -158,11 +200,14 @@ function readPush(fields: Fields): Push | "ignored" | undefined {
 
 function readError({ id, error }: Fields): ErrorAnswer | undefined {
   if ((id !== null && !isNumber(id)) || !isFields(error)) return undefined;
-  const { code, message, blockedBy } = error;
+  const { code, message, blockedBy, cycle } = error;
   if (!isText(code) || !isText(message)) return undefined;
   const body: ErrorBody = { code: isErrorCode(code) ? code : "INTERNAL", message };
-  if (!isParties(blockedBy)) return { id, ok: false, error: body };
-  return { id, ok: false, error: { ...body, blockedBy: blockedBy as ErrorBody["blockedBy"] & object } };
+  const parties = {
+    ...(isParties(blockedBy) ? { blockedBy: blockedBy as ErrorBody["blockedBy"] & object } : {}),
+    ...(isParties(cycle) ? { cycle: cycle as ErrorBody["cycle"] & object } : {}),
+  };
+  return { id, ok: false, error: { ...body, ...parties } };
 }
 
 function isNameState({ name, held, waiting, heldCount, waitingCount }: Fields): boolean {
@@ -170,19 +215,23 @@ function isNameState({ name, held, waiting, heldCount, waitingCount }: Fields): 
     isNumber(waitingCount);
 }
 
+function isExplainedName(value: unknown): boolean {
+  return isFields(value) && isNameState(value) && (value.outside === null || isText(value.outside)) &&
+    (value.waiting as readonly Fields[]).every(({ position, blockedBy }) =>
+      isNumber(position) && Array.isArray(blockedBy)
+    );
+}
+
+function isWatchPush({ push, watch, seq, event, name, party }: Fields): boolean {
+  if (!isNumber(watch) || !isNumber(seq)) return false;
+  return push === "resync" || (isText(event) && isText(name) && isParties([party]));
+}
+
 function isParties(value: unknown): value is readonly Fields[] {
   return Array.isArray(value) &&
     value.every((party) =>
       isFields(party) && isText(party.session) && isText(party.mode) && isNumber(party.since)
     );
-}
-
-function isNumber(value: unknown): value is number {
-  return Number.isSafeInteger(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
 }
 
 function parseObject(text: string): Fields | undefined {

@@ -50,13 +50,21 @@ export interface FrameFault {
  */
 export class LineFrames {
   readonly #frameBytesMax: number;
+  readonly #lengthMin: 0 | 1;
   #fault: FrameFault | undefined;
   #tail: Uint8Array<ArrayBuffer> = NO_BYTES;
   #tailBytes = 0;
 
-  /** @param frameBytesMax Longest line that is accepted, in bytes with its end. */
-  constructor(frameBytesMax: number = FRAME_BYTES_MAX_DEFAULT) {
+  /**
+   * @param frameBytesMax Longest line that is accepted, in bytes with its end.
+   * @param which Whether empty lines are given as well, for a dialect where they mean something.
+   */
+  constructor(
+    frameBytesMax: number = FRAME_BYTES_MAX_DEFAULT,
+    which: "without empty lines" | "with empty lines" = "without empty lines",
+  ) {
     this.#frameBytesMax = frameBytesMax;
+    this.#lengthMin = which === "with empty lines" ? 0 : 1;
   }
 
   /** Why nothing is read any more, or undefined. Look at it after the lines of each push: those came before the fault. */
@@ -69,7 +77,7 @@ export class LineFrames {
     return this.#tailBytes;
   }
 
-  /** Takes what was read, and gives the lines that it completes, without their ends and without the empty ones. */
+  /** Takes what was read, and gives the lines that it completes, without their ends. */
   push(bytes: Uint8Array): readonly string[] {
     if (this.#fault !== undefined) return NO_LINES;
     const last = bytes.lastIndexOf(LF);
@@ -98,10 +106,10 @@ export class LineFrames {
     if (text.includes("\uFFFD")) return this.#readEach(block, lines);
     let start = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
-      addLine(text, { start, end }, lines);
+      this.#addLine(text, { start, end }, lines);
       start = end + 1;
     }
-    addLine(text, { start, end: text.length }, lines);
+    this.#addLine(text, { start, end: text.length }, lines);
   }
 
   /** Reads a block of whole lines one by one, up to the first that is wrong. */
@@ -119,7 +127,7 @@ export class LineFrames {
         }
         throw error;
       }
-      addLine(text, { start: 0, end: text.length }, lines);
+      this.#addLine(text, { start: 0, end: text.length }, lines);
       start = end + 1;
     }
   }
@@ -159,9 +167,9 @@ export class LineFrames {
     this.#tail = NO_BYTES;
     this.#tailBytes = 0;
   }
-}
 
-function addLine(text: string, { start, end }: { start: number; end: number }, lines: string[]): void {
-  const cut = end > start && text.charCodeAt(end - 1) === CR ? end - 1 : end;
-  if (cut > start) lines.push(text.slice(start, cut));
+  #addLine(text: string, { start, end }: { start: number; end: number }, lines: string[]): void {
+    const cut = end > start && text.charCodeAt(end - 1) === CR ? end - 1 : end;
+    if (cut - start >= this.#lengthMin) lines.push(text.slice(start, cut));
+  }
 }

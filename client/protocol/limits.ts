@@ -34,3 +34,33 @@ export const WHO_PARTIES_MAX = 500;
 
 /** Most holders, and most waiters, of each name in the answer to a list. */
 export const LIST_PARTIES_MAX = 4;
+
+/** Longest value block, in bytes of UTF-8. */
+export const VALUE_BYTES_MAX = 1_024;
+
+/** Most names in the answer to an explain. */
+export const EXPLAIN_NAMES_MAX = 20;
+
+/** Most holders, and most waiters, of each name in the answer to an explain. */
+export const EXPLAIN_PARTIES_MAX = 100;
+
+/** Most names in one acquire. */
+export const NAMES_PER_REQUEST_MAX = 32;
+
+/** Longest owner, label name and label value, in bytes of UTF-8. */
+export const WORD_BYTES_MAX = 64;
+
+/** Most labels of a request. */
+export const LABELS_MAX = 8;
+
+/** Shortest time to live and longest hold that can be asked for, in milliseconds: below, the network decides more than the clock. */
+export const LIFE_MS_MIN = 100;
+
+/** Longest time to live and longest hold that can be asked for, in milliseconds: a leap year. */
+export const LIFE_MS_MAX = 366 * 24 * 3_600_000;
+
+/** Longest session id and longest secret, in bytes of UTF-8. Those of this version are 16 and 22. */
+export const SESSION_WORD_BYTES_MAX = 64;
+
+/** A peer is given up after a silence of so many times `heartbeatMs`; after one it is asked for a sign of life. */
+export const SILENT_BEATS_MAX = 3;

@@ -8,58 +8,33 @@
  * @module
  */
 import type { ErrorCode } from "./codes.ts";
-import type { Mode, ModeName } from "./modes.ts";
+import type { Mode } from "./modes.ts";
+import type { ClosingPush, PingPush, SessionAnswer, SessionRequest } from "./session_messages.ts";
+import type { EventPush, ExplainAnswer, ExplainRequest, ResyncPush, WatchRequest } from "./watch_messages.ts";
+import type { CycleParty, LossReason, NameState, Party } from "./parties.ts";
+import type {
+  AcquireRequest,
+  BreakAnswer,
+  BreakRequest,
+  CancelAnswer,
+  CancelRequest,
+  ConvertAnswer,
+  ConvertRequest,
+  GrantAnswer,
+  ReleaseAnswer,
+  ReleaseRequest,
+  RenewAnswer,
+  RenewRequest,
+  SetAnswer,
+  SetRequest,
+  VerifyAnswer,
+  VerifyRequest,
+} from "./lock_messages.ts";
 
-/** Where exclusion comes from: one kernel, an NFSv4 server, or an etcd majority. */
-export type Guarantee = "local" | "nfs" | "quorum";
-
-/** What a client says of itself; others see it when it stands in their way. */
-export interface ClientProfile {
-  /** What the program calls itself, for people, e.g. `billing-1`. */
-  readonly name?: string;
-  /** The host it runs on. */
-  readonly host?: string;
-  /** Its process id there. */
-  readonly pid?: number;
-}
-
-/** First message of a connection: opens a session that is bound to the connection. */
-export interface HelloRequest {
-  readonly id: number;
-  readonly op: "hello";
-  /** The protocol version that the client speaks. */
-  readonly version: number;
-  readonly client?: ClientProfile;
-}
-
-/** Asks for a lock. Its `id` is the name of the wait, and of the lock when it is granted. */
-export interface AcquireRequest {
-  readonly id: number;
-  readonly op: "acquire";
-  readonly name: string;
-  /** Absent: `EX`. */
-  readonly mode?: ModeName;
-  /** 0 = try once; a number = give up after so many ms; absent = wait for ever. */
-  readonly wait?: number;
-  /** Why, for people. */
-  readonly reason?: string;
-}
-
-/** Gives a lock back. */
-export interface ReleaseRequest {
-  readonly id: number;
-  readonly op: "release";
-  /** The id of the acquire that was granted. */
-  readonly lock: number;
-}
-
-/** Makes sure that an acquire neither is nor becomes a grant. */
-export interface CancelRequest {
-  readonly id: number;
-  readonly op: "cancel";
-  /** The id of the acquire. */
-  readonly request: number;
-}
+export type * from "./lock_messages.ts";
+export type * from "./parties.ts";
+export type * from "./session_messages.ts";
+export type * from "./watch_messages.ts";
 
 /** Asks who holds and who waits for one name. */
 export interface WhoRequest {
@@ -82,88 +57,22 @@ export interface ListRequest {
 
 /** Any request. */
 export type Request =
-  | HelloRequest
+  | SessionRequest
   | AcquireRequest
   | ReleaseRequest
+  | ConvertRequest
+  | RenewRequest
+  | VerifyRequest
+  | SetRequest
   | CancelRequest
+  | BreakRequest
   | WhoRequest
+  | ExplainRequest
+  | WatchRequest
   | ListRequest;
 
 /** The operations of the native protocol. */
 export type Operation = Request["op"];
-
-/** Answer to a hello. */
-export interface HelloAnswer {
-  readonly id: number;
-  readonly ok: true;
-  readonly version: number;
-  /** The new session's id: public, it authorises nothing. */
-  readonly session: string;
-  readonly guarantee: Guarantee;
-  readonly server: { readonly name: string; readonly version: string };
-  readonly limits: {
-    readonly frameBytesMax: number;
-    readonly locksPerSessionMax: number;
-    readonly waitersPerSessionMax: number;
-  };
-}
-
-/** Answer to an acquire that was granted. */
-export interface GrantAnswer {
-  readonly id: number;
-  readonly ok: true;
-  /** Equal to `id`: what release names. */
-  readonly lock: number;
-  readonly name: string;
-  readonly mode: Mode;
-  /** The fencing token: greater than that of every earlier conflicting grant of the name. */
-  readonly token: number;
-  readonly guarantee: Guarantee;
-}
-
-/** Answer to a release. */
-export interface ReleaseAnswer {
-  readonly id: number;
-  readonly ok: true;
-  readonly lock: number;
-}
-
-/** What a cancelled request was when the cancel reached it: a wait, a lock (now released), or neither any more. */
-export type CancelledState = "waiting" | "held" | "ended";
-
-/** Answer to a cancel. */
-export interface CancelAnswer {
-  readonly id: number;
-  readonly ok: true;
-  readonly request: number;
-  readonly was: CancelledState;
-}
-
-/** One lock or waiter as others see it. */
-export interface Party {
-  readonly session: string;
-  /** The id of its acquire within that session. */
-  readonly request: number;
-  readonly mode: Mode;
-  /** When it was granted, or began to wait. */
-  readonly since: number;
-  /** Fencing token; only of a lock. */
-  readonly token?: number;
-  readonly client?: ClientProfile;
-  readonly reason?: string;
-}
-
-/** One lock name with those who hold it and those who wait for it, in the order of their arrival. */
-export interface NameState {
-  readonly name: string;
-  /** The first holders: at most {@link WHO_PARTIES_MAX} in a who, {@link LIST_PARTIES_MAX} in a list. */
-  readonly held: readonly Party[];
-  /** The first waiters, as many at most. */
-  readonly waiting: readonly Party[];
-  /** How many there are in all. */
-  readonly heldCount: number;
-  readonly waitingCount: number;
-}
 
 /** Answer to a who. */
 export interface WhoAnswer extends NameState {
@@ -174,6 +83,8 @@ export interface WhoAnswer extends NameState {
    * could still enter. Filled by asking the kernel; it knows neither who nor since when.
    */
   readonly outside: Mode | null;
+  /** One of those who hold it at another daemon, as far as that has said: some ms after the grant, and not of other programs. */
+  readonly outsideHolder?: Party;
 }
 
 /** Answer to a list. */
@@ -192,6 +103,8 @@ export interface ErrorBody {
   readonly message: string;
   /** Who stands in the way: with `BUSY` and `TIMEOUT`, at most {@link BLOCKED_BY_MAX}. */
   readonly blockedBy?: readonly Party[];
+  /** Who would wait for whom, beginning with the refused one: with `DEADLOCK`. */
+  readonly cycle?: readonly CycleParty[];
 }
 
 /** Answer to a request that was refused; `id` is null when the request could not even be read. */
@@ -203,16 +116,19 @@ export interface ErrorAnswer {
 
 /** Any answer. */
 export type Answer =
-  | HelloAnswer
+  | SessionAnswer
   | GrantAnswer
   | ReleaseAnswer
+  | ConvertAnswer
+  | RenewAnswer
+  | VerifyAnswer
+  | SetAnswer
   | CancelAnswer
+  | BreakAnswer
   | WhoAnswer
+  | ExplainAnswer
   | ListAnswer
   | ErrorAnswer;
-
-/** Why a lock ended although its holder did not release it. */
-export type LossReason = "store" | "broken" | "expired" | "max-hold" | "session";
 
 /** Tells a holder that a lock of its is gone. */
 export interface LostPush {
@@ -223,6 +139,23 @@ export interface LostPush {
   readonly reason: LossReason;
 }
 
+/** Tells a holder that a lock of its will end soon, unless it is renewed and may be. */
+export interface ExpiringPush {
+  readonly push: "expiring";
+  readonly lock: number;
+  /** In ms. */
+  readonly expiresIn: number;
+}
+
+/** Tells a holder who wished it that somebody waits for what it holds. */
+export interface YieldPush {
+  readonly push: "yield";
+  readonly lock: number;
+  readonly name: string;
+  /** Who waits. */
+  readonly by: Party;
+}
+
 /** Tells a client that the daemon leaves service, and after how many ms at most it will close the connection. */
 export interface DrainingPush {
   readonly push: "draining";
@@ -230,7 +163,15 @@ export interface DrainingPush {
 }
 
 /** Any message that the server sends unasked. */
-export type Push = LostPush | DrainingPush;
+export type Push =
+  | LostPush
+  | ExpiringPush
+  | YieldPush
+  | DrainingPush
+  | PingPush
+  | ClosingPush
+  | EventPush
+  | ResyncPush;
 
 /** Anything that the server sends. */
 export type ServerMessage = Answer | Push;

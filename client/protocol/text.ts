@@ -18,10 +18,10 @@ const CONTROL_CHARACTER = /\p{Cc}/u;
  * equal(textFault("two\nlines"), "it has a control character");
  * ```
  */
-export function textFault(text: string): string | undefined {
+export function textFault(text: string, bytesMax: number = TEXT_BYTES_MAX): string | undefined {
   // A UTF-16 unit is at most three bytes of UTF-8, so most texts need no count.
-  if (text.length * 3 > TEXT_BYTES_MAX && utf8Length(text) > TEXT_BYTES_MAX) {
-    return `it is longer than ${TEXT_BYTES_MAX} bytes`;
+  if (text.length * 3 > bytesMax && utf8Length(text) > bytesMax) {
+    return `it is longer than ${bytesMax} bytes`;
   }
   if (CONTROL_CHARACTER.test(text)) return "it has a control character";
   // JSON can escape half of a surrogate pair, which no UTF-8 text has.

@@ -90,7 +90,7 @@ rule(
   },
 );
 
-rule("[P-27] what was cancelled or timed out never becomes a grant", async ({ connect }) => {
+rule("[I-4] [P-27] what was cancelled or timed out never becomes a grant", async ({ connect }) => {
   const [holder, peer] = [await connect(), await connect()];
   await holder.ask({ id: 2, op: "acquire", name: "a" });
   const timedOut = peer.ask({ id: 2, op: "acquire", name: "a", wait: 10 });

@@ -14,6 +14,7 @@ rule("[P-10] hello opens a session and tells version, guarantee and limits", asy
     guarantee: "local",
     server: "",
     limits: { frameBytesMax: 65_536, locksPerSessionMax: 10_000, waitersPerSessionMax: 10_000 },
+    heartbeatMs: 15_000,
   });
 });
 
@@ -98,20 +99,23 @@ rule(
   },
 );
 
-rule("[P-25] a retried acquire is the same wait, then the same grant, then ended", async ({ connect }) => {
-  const [holder, peer] = [await connect(), await connect()];
-  await holder.ask({ id: 2, op: "acquire", name: "a" });
-  await peer.say({ id: 2, op: "acquire", name: "a" });
-  await peer.say({ id: 2, op: "acquire", name: "a" });
-  equal((await peer.ask({ id: 3, op: "who", name: "a" })).waitingCount, 1);
-  await holder.ask({ id: 3, op: "release", lock: 2 });
-  const grant = await peer.hear();
-  deepEqual(await peer.ask({ id: 2, op: "acquire", name: "a" }), grant);
-  equal((await peer.ask({ id: 2, op: "acquire", name: "b" })).error.code, "BAD_REQUEST");
-  await peer.ask({ id: 4, op: "release", lock: 2 });
-  equal((await peer.ask({ id: 2, op: "acquire", name: "a" })).error.code, "NOT_HELD");
-  equal((await peer.ask({ id: 5, op: "who", name: "a" })).heldCount, 0);
-});
+rule(
+  "[I-5] [P-25] a retried acquire is the same wait, then the same grant, then ended",
+  async ({ connect }) => {
+    const [holder, peer] = [await connect(), await connect()];
+    await holder.ask({ id: 2, op: "acquire", name: "a" });
+    await peer.say({ id: 2, op: "acquire", name: "a" });
+    await peer.say({ id: 2, op: "acquire", name: "a" });
+    equal((await peer.ask({ id: 3, op: "who", name: "a" })).waitingCount, 1);
+    await holder.ask({ id: 3, op: "release", lock: 2 });
+    const grant = await peer.hear();
+    deepEqual(await peer.ask({ id: 2, op: "acquire", name: "a" }), grant);
+    equal((await peer.ask({ id: 2, op: "acquire", name: "b" })).error.code, "BAD_REQUEST");
+    await peer.ask({ id: 4, op: "release", lock: 2 });
+    equal((await peer.ask({ id: 2, op: "acquire", name: "a" })).error.code, "NOT_HELD");
+    equal((await peer.ask({ id: 5, op: "who", name: "a" })).heldCount, 0);
+  },
+);
 
 rule("[P-26] BUSY and TIMEOUT say who is in the way, in which mode and why", async ({ connect }) => {
   const [holder, peer] = [await connect({ name: "billing-1" }), await connect()];
@@ -166,14 +170,18 @@ rule("[P-61] a connection too many is told LIMIT and closed", async ({ connect }
   equal(await peer.hear(), undefined);
 }, ["--connections-max", "1"]);
 
-rule("[P-29] locks and waits over the limits are refused, and those there are stay", async ({ connect }) => {
-  const [holder, peer] = [await connect(), await connect()];
-  await holder.ask({ id: 2, op: "acquire", name: "a" });
-  await peer.say({ id: 2, op: "acquire", name: "a" });
-  equal((await peer.ask({ id: 3, op: "acquire", name: "a" })).error.code, "LIMIT");
-  await holder.ask({ id: 3, op: "acquire", name: "b" });
-  await holder.ask({ id: 4, op: "acquire", name: "c" });
-  equal((await holder.ask({ id: 5, op: "acquire", name: "d" })).error.code, "LIMIT");
-  await holder.ask({ id: 6, op: "release", lock: 2 });
-  equal((await peer.hear()).lock, 2);
-}, ["--locks-per-session-max", "3", "--waiters-per-session-max", "1"]);
+rule(
+  "[I-11] [P-29] locks and waits over the limits are refused, and those there are stay",
+  async ({ connect }) => {
+    const [holder, peer] = [await connect(), await connect()];
+    await holder.ask({ id: 2, op: "acquire", name: "a" });
+    await peer.say({ id: 2, op: "acquire", name: "a" });
+    equal((await peer.ask({ id: 3, op: "acquire", name: "a" })).error.code, "LIMIT");
+    await holder.ask({ id: 3, op: "acquire", name: "b" });
+    await holder.ask({ id: 4, op: "acquire", name: "c" });
+    equal((await holder.ask({ id: 5, op: "acquire", name: "d" })).error.code, "LIMIT");
+    await holder.ask({ id: 6, op: "release", lock: 2 });
+    equal((await peer.hear()).lock, 2);
+  },
+  ["--locks-per-session-max", "3", "--waiters-per-session-max", "1"],
+);

@@ -32,17 +32,16 @@ export function joinBytes(parts: Parts): Uint8Array<ArrayBuffer> {
   }));
 }
 
-/** True for what stands for a text as a list of parts. */
-function isParts(value: unknown): value is readonly Part[] {
-  return Array.isArray(value) && value.length > 0 &&
-    value.every((part) =>
-      typeof part === "string" || (part as { readonly repeat?: unknown }).repeat !== undefined
-    );
+/** True for a list that stands for a text: one of its parts is repeated. Other lists are lists. */
+function isParts(value: readonly unknown[]): boolean {
+  return value.some((part) => typeof part === "object" && part !== null && Object.hasOwn(part, "repeat"));
 }
 
 /** A value whose lists of parts, however deep, are joined to texts. */
 export function joinWithin(value: unknown): unknown {
-  if (isParts(value)) return joinText(value);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (Array.isArray(value)) {
+    return isParts(value) ? joinText(value as readonly Part[]) : value.map(joinWithin);
+  }
+  if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, joinWithin(inner)]));
 }
