@@ -7,14 +7,20 @@
  * @module
  */
 import type { ErrorCode } from "../../client/protocol/codes.ts";
+import type { Party, ValueBlock } from "../../client/protocol/messages.ts";
 import type { Mode } from "../../client/protocol/modes.ts";
-import type { LockRequest } from "./request.ts";
+import { assert } from "../base/assert.ts";
+import type { Conversion } from "./conversion.ts";
+import type { Place } from "./request.ts";
 
 /** Why a request is refused, where waiting would not cure it. */
 export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
 }
+
+/** What is to be admitted: one name in one mode. An answer that comes later is given for the candidate itself. */
+export type Candidate = Place | Conversion;
 
 /**
  * Answer to {@link Claims.admit}: the fencing token of the grant; `"outside"` when another process is in the way;
@@ -25,14 +31,35 @@ export type Admission = number | "outside" | "later" | Refusal;
 /** Keeper of this daemon's claims. */
 export interface Claims {
   /**
-   * May `request` be granted, with the claim on its name at least as strong as `union` (of all that would then be held)? On anything but a token or
+   * May `candidate` be granted, with the claim on its name at least as strong as `union` (of all that would then be held)? On anything but a token or
    * `"later"` the claim is as it was.
    */
-  admit(request: LockRequest, union: Mode, now: number): Admission;
+  admit(candidate: Candidate, union: Mode, now: number): Admission;
 
   /** What is held of the name has become weaker: the claim is to be exactly `union`, NL meaning none. Cannot fail. */
   settle(name: string, union: Mode, now: number): void;
 
+  /** What the grant that {@link admit} gave last on the name found in its value block. */
+  value(name: string): ValueBlock | undefined;
+
+  /** Leaves a value on a name that is held in PW or EX. */
+  setValue(name: string, text: string): Refusal | undefined;
+
+  /** Whoever set the value is done with it: in order, or not. Comes before the claim shrinks. */
+  closeValue(name: string, how: "released" | "died"): void;
+
+  /** Who holds the name at another daemon, as far as that has said; for people. */
+  outsideHolder(name: string): Party | undefined;
+
   /** A request waits for what others hold: `LockTable.retry` is to be called when trying again makes sense. */
   awaitOutside(name: string, mode: Mode, now: number): void;
+}
+
+/** How long a `wait: 0` may hang in a claim that answers later, in milliseconds. */
+export const TRY_ADMISSION_MS = 1_000;
+
+/** A fencing token, checked to be one. */
+export function checkedToken(token: number): number {
+  assert(Number.isSafeInteger(token) && token > 0, "a fencing token is a positive integer");
+  return token;
 }

@@ -3,13 +3,16 @@
  *
  * @module
  */
-import type { NameState, Party } from "../../client/protocol/messages.ts";
-import type { LockRequest } from "./request.ts";
+import type { CycleParty, NameState, Party } from "../../client/protocol/messages.ts";
+import { Conversion } from "./conversion.ts";
+import type { LockRequest, Place } from "./request.ts";
 import type { Resource } from "./resource.ts";
+import type { CycleStep } from "./wait_graph.ts";
 
 /** One lock or waiter. `epochMs` is the wall clock at monotonic zero, in milliseconds since 1970. */
-export function partyOf(request: LockRequest, epochMs: number): Party {
-  const { session, id, mode, token, reason } = request;
+export function partyOf({ request, mode, token }: Place, epochMs: number): Party {
+  const { session, id, wanted: { owner, reason, labels }, conversion } = request;
+  const expires = wallTime(request.endsMs, epochMs);
   return {
     session: session.id,
     request: id,
@@ -17,8 +20,17 @@ export function partyOf(request: LockRequest, epochMs: number): Party {
     since: Math.round(epochMs + request.sinceMs),
     ...(token > 0 ? { token } : {}),
     ...(session.client ? { client: session.client } : {}),
+    ...(owner === undefined ? {} : { owner }),
     ...(reason === undefined ? {} : { reason }),
+    ...(labels ? { labels } : {}),
+    ...(expires === undefined ? {} : { expires }),
+    ...(conversion ? { convertingTo: conversion.mode } : {}),
   };
+}
+
+/** A monotonic time in milliseconds since 1970; undefined for Infinity. */
+export function wallTime(ms: number, epochMs: number): number | undefined {
+  return ms === Infinity ? undefined : Math.round(epochMs + ms);
 }
 
 /** A name with the first `most` of those who hold it and of those who wait for it. */
@@ -26,14 +38,14 @@ export function nameState(resource: Resource, most: number, epochMs: number): Na
   const [held, waiting]: [Party[], Party[]] = [[], []];
   let heldCount = 0;
   let waitingCount = resource.waiting;
-  for (const request of resource.held) {
-    if (request.state === "admitting") waitingCount++;
-    if (request.state !== "held") continue;
-    if (heldCount++ < most) held.push(partyOf(request, epochMs));
+  for (const place of resource.held) {
+    if (place.orphan) continue;
+    if (place.request.state === "admitting") waitingCount++;
+    else if (heldCount++ < most) held.push(partyOf(place, epochMs));
   }
-  for (const request of resource.undecided()) {
+  for (const place of resource.undecided()) {
     if (waiting.length === most) break;
-    waiting.push(partyOf(request, epochMs));
+    waiting.push(partyOf(place, epochMs));
   }
   return { name: resource.name, held, waiting, heldCount, waitingCount };
 }
@@ -41,6 +53,18 @@ export function nameState(resource: Resource, most: number, epochMs: number): Na
 /** The state of a name that nobody holds or waits for. */
 export function freeName(name: string): NameState {
   return { name, held: [], waiting: [], heldCount: 0, waitingCount: 0 };
+}
+
+/** A circle of waits, each one with what it waits for. */
+export function describeCycle(cycle: readonly CycleStep[], epochMs: number): CycleParty[] {
+  return cycle.map(({ waiter, blocker }) => {
+    const { name } = blocker.resource;
+    if (waiter instanceof Conversion) {
+      return { ...partyOf(waiter.place, epochMs), name, convertingTo: waiter.mode };
+    }
+    const place = waiter.places.find(({ resource }) => resource === blocker.resource) ?? waiter.place;
+    return { ...partyOf(place, epochMs), name };
+  });
 }
 
 /** Who stands in the way, as the second half of a sentence: another process when nobody here does. */
@@ -55,4 +79,10 @@ export function describeBlockers(blockedBy: readonly Party[]): string {
   const others = blockedBy.length > 1 ? ` and ${blockedBy.length - 1} more` : "";
   const what = first.token === undefined ? "waited for" : "held";
   return `${what} in ${first.mode} by ${who}${where}${why}${others}`;
+}
+
+/** What a request wants, for a sentence: `a in EX`, or `a, b and 3 more in EX`. */
+export function describeWish({ wanted: { names, mode } }: LockRequest): string {
+  const shown = names.slice(0, 2).join(", ");
+  return `${shown}${names.length > 2 ? ` and ${names.length - 2} more` : ""} in ${mode}`;
 }

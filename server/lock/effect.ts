@@ -5,8 +5,19 @@
  * @module
  */
 import type { ErrorCode } from "../../client/protocol/codes.ts";
-import type { CancelledState, LossReason, NameState, Party } from "../../client/protocol/messages.ts";
+import type {
+  CancelledState,
+  CycleParty,
+  EventName,
+  ExplainedName,
+  Fenced,
+  LossReason,
+  NameState,
+  Party,
+} from "../../client/protocol/messages.ts";
 import type { Mode } from "../../client/protocol/modes.ts";
+
+export type { Fenced } from "../../client/protocol/messages.ts";
 
 /** Names a session, everywhere; public, authorises nothing. */
 export type SessionId = string & { readonly brand: "SessionId" };
@@ -17,9 +28,11 @@ export interface Granted {
   readonly session: SessionId;
   /** The id of the acquire. */
   readonly request: number;
-  readonly name: string;
   readonly mode: Mode;
-  readonly token: number;
+  /** All its names, sorted. */
+  readonly fenced: readonly [Fenced, ...Fenced[]];
+  /** When the lock ends by itself, in milliseconds since 1970; absent when it does not. */
+  readonly expires?: number;
 }
 
 /** A request was refused and changed nothing, or a wait ended without a grant. */
@@ -30,6 +43,77 @@ export interface Refused {
   readonly code: ErrorCode;
   readonly message: string;
   readonly blockedBy?: readonly Party[];
+  /** With DEADLOCK: who would wait for whom, beginning with the refused one. */
+  readonly cycle?: readonly CycleParty[];
+}
+
+/** A lock has another mode, as asked for, or was found to have it when that was asked for again. */
+export interface Converted {
+  readonly type: "converted";
+  readonly session: SessionId;
+  /** The id of the convert. */
+  readonly request: number;
+  readonly lock: number;
+  readonly mode: Mode;
+  readonly token: number;
+}
+
+/** A lock lives longer. */
+export interface Renewed {
+  readonly type: "renewed";
+  readonly session: SessionId;
+  /** The id of the renew. */
+  readonly request: number;
+  readonly lock: number;
+  /** When it ends now, in milliseconds since 1970; absent when it does not. */
+  readonly expires?: number;
+}
+
+/** A lock was found to be held, by asking the kernel. */
+export interface Verified {
+  readonly type: "verified";
+  readonly session: SessionId;
+  /** The id of the verify. */
+  readonly request: number;
+  readonly lock: number;
+  readonly token: number;
+}
+
+/** A value was set. */
+export interface ValueSet {
+  readonly type: "value-set";
+  readonly session: SessionId;
+  /** The id of the set. */
+  readonly request: number;
+  readonly lock: number;
+}
+
+/** A lock will end soon unless it is renewed, if that is allowed. */
+export interface Expiring {
+  readonly type: "expiring";
+  readonly session: SessionId;
+  readonly lock: number;
+  /** In milliseconds. */
+  readonly expiresInMs: number;
+}
+
+/** Somebody waits for what a holder has, who wished to be told. */
+export interface YieldWish {
+  readonly type: "yield";
+  readonly session: SessionId;
+  readonly lock: number;
+  readonly name: string;
+  readonly by: Party;
+}
+
+/** A break was carried out. */
+export interface Broken {
+  readonly type: "broken";
+  readonly session: SessionId;
+  /** The id of the break. */
+  readonly request: number;
+  /** Whose locks it ended. */
+  readonly parties: readonly Party[];
 }
 
 /** A release was carried out. */
@@ -39,6 +123,16 @@ export interface Released {
   /** The id of the release. */
   readonly request: number;
   readonly lock: number;
+}
+
+/** A releaseAll was carried out. */
+export interface ReleasedAll {
+  readonly type: "released-all";
+  readonly session: SessionId;
+  /** The id of the releaseAll. */
+  readonly request: number;
+  /** How many locks were given back. */
+  readonly locks: number;
 }
 
 /** A cancel was carried out. */
@@ -69,6 +163,16 @@ export interface Described {
   readonly request: number;
   readonly state: NameState;
   readonly outside: Mode | null;
+  /** One of those who hold it at other daemons, as far as it has said. */
+  readonly outsideHolder?: Party;
+}
+
+/** Answer to an explain. */
+export interface Explained {
+  readonly type: "explained";
+  readonly session: SessionId;
+  readonly request: number;
+  readonly names: readonly ExplainedName[];
 }
 
 /** Answer to a list. */
@@ -81,7 +185,32 @@ export interface Listed {
 }
 
 /** Anything that can happen to a session. */
-export type Effect = Granted | Refused | Released | Cancelled | Lost | Described | Listed;
+export type Effect =
+  | Granted
+  | Refused
+  | Released
+  | ReleasedAll
+  | Cancelled
+  | Converted
+  | Renewed
+  | Verified
+  | ValueSet
+  | Expiring
+  | YieldWish
+  | Broken
+  | Lost
+  | Described
+  | Explained
+  | Listed;
 
 /** Takes effects in the order in which they happen. It must not call back into who gives them. */
 export type EffectSink = (effect: Effect) => void;
+
+/** Something happened to a name, for those who watch. */
+export interface Happening {
+  readonly what: EventName;
+  readonly name: string;
+  readonly party: Party;
+  /** Of a loss, or of a break what its reason was. */
+  readonly reason?: string;
+}

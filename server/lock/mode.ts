@@ -28,10 +28,11 @@ export function compatible(one: Mode, other: Mode): boolean {
 }
 
 /**
- * The weakest mode that keeps out all that any mode of the set keeps out. The set must be one that can be in force
- * together; of such modes at most one is stronger than CR, so the answer is simply the strongest. The empty set is NL.
+ * The weakest mode that keeps out all that any mode of the set keeps out. That is the strongest of them, but for CW and PR, of which neither
+ * covers the other: they come together only while one is converted to the other. The empty set is NL.
  */
 export function union(set: number): Mode {
+  if ((set & (CW | PR | PW | EX)) === (CW | PR)) return "PW";
   for (let index = MODES.length - 1; index > 0; index--) {
     const mode = MODES[index] as Mode;
     if (set & MODE_BIT[mode]) return mode;
@@ -42,4 +43,14 @@ export function union(set: number): Mode {
 /** Whether holding `held` keeps out at least all that `wanted` keeps out. */
 export function covers(held: Mode, wanted: Mode): boolean {
   return (CONFLICTS[wanted] & ~CONFLICTS[held]) === 0;
+}
+
+/** Whether each mode of a set conflicts with something of another set. */
+export function allConflict(modes: number, others: number): boolean {
+  return MODES.every((mode) => (modes & MODE_BIT[mode]) === 0 || (CONFLICTS[mode] & others) !== 0);
+}
+
+/** Whether something of a set conflicts with something of another set. */
+export function anyConflict(modes: number, others: number): boolean {
+  return MODES.some((mode) => (modes & MODE_BIT[mode]) !== 0 && (CONFLICTS[mode] & others) !== 0);
 }

@@ -4,7 +4,9 @@
  * @module
  */
 import type { Refusal } from "./claims.ts";
-import type { Acquire, LockRequest } from "./request.ts";
+import type { Acquire, Convert } from "./commands.ts";
+import { describeWish } from "./description.ts";
+import type { LockRequest } from "./request.ts";
 import type { SessionLocks } from "./session_locks.ts";
 
 /** How much a lock table lets its sessions have. */
@@ -23,23 +25,22 @@ export function refuseLock(
   limits: LockTableLimits,
 ): Refusal | undefined {
   const { locksPerSessionMax } = limits;
-  if (session.requests.size < locksPerSessionMax) return undefined;
+  if (session.names + wanted.names.length <= locksPerSessionMax) return undefined;
   const fault = `the session has ${locksPerSessionMax} locks and waits, which is locksPerSessionMax`;
-  return { code: "LIMIT", message: `Cannot lock ${wanted.name}: ${fault}` };
+  return { code: "LIMIT", message: `Cannot lock ${wanted.names[0]}: ${fault}` };
 }
 
 /** Whether a request that cannot be granted now may wait. */
 export function refuseWait(
-  { session, resource }: LockRequest,
+  { session, places }: LockRequest,
   limits: LockTableLimits,
 ): Refusal | undefined {
-  const { waitersPerSessionMax, queueLengthMax } = limits;
-  const subject = `Cannot wait for ${resource.name}`;
-  if (session.waiting >= waitersPerSessionMax) {
-    const message = `${subject}: the session has ${session.waiting} waits, which is waitersPerSessionMax`;
-    return { code: "LIMIT", message };
-  }
-  if (resource.waiting >= queueLengthMax) {
+  const { queueLengthMax } = limits;
+  const resource = places.map((place) => place.resource).find(({ waiting }) => waiting >= queueLengthMax);
+  const subject = `Cannot wait for ${resource?.name ?? places[0]?.resource.name}`;
+  const refusal = refuseWaits(session, { subject, limits, names: places.length });
+  if (refusal) return refusal;
+  if (resource) {
     return {
       code: "QUEUE_FULL",
       message: `${subject}: ${resource.waiting} requests do, which is queueLengthMax`,
@@ -48,14 +49,56 @@ export function refuseWait(
   return undefined;
 }
 
-/** Whether an acquire whose id is not above all earlier ones of its session is the retry of a `living` one. */
-export function refuseRepeat(wanted: Acquire, living: LockRequest | undefined): Refusal | undefined {
-  const subject = `Cannot lock ${wanted.name} as request ${wanted.request}`;
+/** Whether the session may wait for so many names more. */
+export function refuseWaits(
+  { waiting }: SessionLocks,
+  { subject, limits: { waitersPerSessionMax }, names = 1 }: {
+    subject: string;
+    limits: LockTableLimits;
+    names?: number;
+  },
+): Refusal | undefined {
+  if (waiting + names <= waitersPerSessionMax) return undefined;
+  const fault = `the session has ${waiting} waits of ${waitersPerSessionMax}, which is waitersPerSessionMax`;
+  return { code: "LIMIT", message: `${subject}: ${fault}` };
+}
+
+/** Whether an acquire whose id is in use, or not above all earlier ones of its session, is the retry of a `living` one. */
+export function refuseRepeat(session: SessionLocks, wanted: Acquire): Refusal | undefined {
+  const subject = `Cannot lock ${wanted.names[0]} as request ${wanted.request}`;
+  const living = session.requests.get(wanted.request);
+  if (!living && session.conversions.has(wanted.request)) {
+    return { code: "BAD_REQUEST", message: `${subject}: that id is in use for a conversion` };
+  }
   if (!living) {
     const fault = "that request has ended, or its id is below one that was used before";
     return { code: "NOT_HELD", message: `${subject}: ${fault}` };
   }
-  if (living.resource.name === wanted.name && living.mode === wanted.mode) return undefined;
-  const meant = `${living.resource.name} in ${living.mode}`;
-  return { code: "BAD_REQUEST", message: `${subject}: that id is in use for ${meant}` };
+  const { names, mode } = living.wanted;
+  if (mode === wanted.mode && [...names].sort().join() === [...wanted.names].sort().join()) return undefined;
+  return { code: "BAD_REQUEST", message: `${subject}: that id is in use for ${describeWish(living)}` };
+}
+
+/** Whether a lock that is held may be converted. */
+export function refuseConversion(held: LockRequest, { request, lock, mode }: Convert): Refusal | undefined {
+  const subject = `Cannot convert ${lock} to ${mode}`;
+  const { conversions, requests } = held.session;
+  if (!held.conversion && (conversions.has(request) || requests.has(request))) {
+    return { code: "BAD_REQUEST", message: `${subject} as request ${request}: that id is in use` };
+  }
+  if (held.places.length > 1) {
+    return { code: "BAD_REQUEST", message: `${subject}: it is a lock of ${held.places.length} names` };
+  }
+  if (!held.conversion) return undefined;
+  return { code: "BAD_REQUEST", message: `${subject}: it is being converted to ${held.conversion.mode}` };
+}
+
+/** Whether the holder of a lock may set a value. */
+export function refuseValue({ places, place, id }: LockRequest): Refusal | undefined {
+  const subject = `Cannot set a value with ${id}`;
+  if (places.length > 1) {
+    return { code: "BAD_REQUEST", message: `${subject}: it is a lock of ${places.length} names` };
+  }
+  if (place.mode === "PW" || place.mode === "EX") return undefined;
+  return { code: "BAD_REQUEST", message: `${subject}: it is held in ${place.mode}, and only PW and EX may` };
 }

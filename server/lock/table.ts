@@ -1,60 +1,85 @@
 /**
- * The lock table of one daemon: who of its sessions may hold what. Pure and synchronous: commands with the time come in, effects go to the
- * sink, and {@link Claims} says whether the world outside agrees. `request.ts` draws the states of a request; what is
- * always true between them stands, line for line, in `table_check.ts`.
+ * The lock table of one daemon: the commands of its sessions. Pure and synchronous: commands with the time come in, effects go to the sink, and
+ * {@link Claims} says whether the world outside agrees. Who gets what, when, is `granting.ts`; what is always true between two commands
+ * stands, line for line, in `table_check.ts`.
  *
  * @module
  */
 import type { CancelledState, ClientProfile, LossReason } from "../../client/protocol/messages.ts";
 import { assert } from "../base/assert.ts";
-import { Deadlines } from "../base/deadlines.ts";
 import { Answers } from "./answers.ts";
 import type { Admission, Claims, Refusal } from "./claims.ts";
-import type { EffectSink, SessionId } from "./effect.ts";
-import { MODE_BIT, union } from "./mode.ts";
-import type { WaitQueue } from "./queue.ts";
-import { type LockTableLimits, refuseLock, refuseRepeat, refuseWait } from "./refusals.ts";
-import { type Acquire, LockRequest } from "./request.ts";
-import { Resource } from "./resource.ts";
+import type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "./commands.ts";
+import { Conversion } from "./conversion.ts";
+import type { EffectSink, Happening, SessionId } from "./effect.ts";
+import { Endings } from "./endings.ts";
+import { Granting } from "./granting.ts";
+import { covers } from "./mode.ts";
+import { type LockTableLimits, refuseConversion, refuseLock, refuseRepeat, refuseValue } from "./refusals.ts";
+import { LockRequest, Place } from "./request.ts";
+import type { Resource } from "./resource.ts";
 import { SessionLocks } from "./session_locks.ts";
+
+export { TRY_ADMISSION_MS } from "./claims.ts";
 
 /** What a table is made with. */
 export interface LockTableOptions {
   readonly claims: Claims;
   readonly effects: EffectSink;
   readonly limits: LockTableLimits;
-  /** Milliseconds since 1970 at monotonic zero, for the `since` of descriptions. */
+  /** Milliseconds since 1970 at monotonic zero, for points in time that people read. */
   readonly epochMs: number;
 }
-
-/** How long a `wait: 0` may hang in a claim that answers later, in milliseconds. */
-export const TRY_ADMISSION_MS = 1_000;
 
 /** The lock table. */
 export class LockTable {
   readonly sessions = new Map<SessionId, SessionLocks>();
-  readonly resources = new Map<string, Resource>();
-  readonly deadlines = new Deadlines<LockRequest>();
+  /** What ends locks and waits without the wish of their sessions. */
+  readonly #endings: Endings;
   readonly #claims: Claims;
+  readonly #granting: Granting;
   readonly #answers: Answers;
   readonly #limits: LockTableLimits;
+  readonly #epochMs: number;
   #arrivals = 0;
-  #lockCount = 0;
 
   constructor({ claims, effects, limits, epochMs }: LockTableOptions) {
+    this.#answers = new Answers(effects, { epochMs, outsideHolder: (name) => claims.outsideHolder(name) });
     this.#claims = claims;
-    this.#answers = new Answers(effects, epochMs);
+    this.#granting = new Granting(claims, this.#answers, limits);
+    this.#endings = new Endings({
+      granting: this.#granting,
+      answers: this.#answers,
+      sessions: this.sessions,
+      epochMs,
+    });
     this.#limits = limits;
+    this.#epochMs = epochMs;
+  }
+
+  /** The names that anybody holds or waits for. */
+  get resources(): ReadonlyMap<string, Resource> {
+    return this.#granting.resources;
+  }
+
+  /** How many deadlines are pending, for the check. */
+  get deadlineCount(): number {
+    return this.#granting.deadlines.size;
   }
 
   /** When {@link expire} has something to do: monotonic milliseconds, or Infinity. */
   get nextDueMs(): number {
-    return this.deadlines.nextMs();
+    return this.#granting.deadlines.nextMs();
   }
 
   /** How many locks are in force. */
   get lockCount(): number {
-    return this.#lockCount;
+    return this.#granting.lockCount;
+  }
+
+  /** Has `watcher` told what happens to which name; undefined ends it. */
+  watch(watcher: ((happening: Happening) => void) | undefined): void {
+    this.#answers.onHappening = watcher;
   }
 
   /** Makes a session known. */
@@ -70,47 +95,108 @@ export class LockTable {
     this.sessions.delete(id);
     const touched = new Set<Resource>();
     for (const request of [...session.requests.values()]) {
-      touched.add(request.resource);
-      this.#end(request);
+      for (const { resource } of request.places) touched.add(resource);
+      if (request.state === "held") this.#answers.happened("lost", request, "session");
+      else this.#answers.gaveUp(request, "session");
+      this.#granting.end(request, "died");
     }
-    for (const resource of touched) this.#resettle(resource, now);
+    for (const resource of touched) this.#granting.resettle(resource, now);
   }
 
   /** Grants, queues or refuses; the effect says which, at once or later. */
   acquire(wanted: Acquire, now: number): void {
     const session = this.sessions.get(wanted.session);
-    if (!session) {
-      const refusal: Refusal = { code: "SESSION_GONE", message: "Cannot lock: the session has ended" };
-      return this.#answers.refused(wanted.session, wanted.request, refusal);
-    }
+    if (!session) return this.#refuseUnknown(wanted);
     const living = session.requests.get(wanted.request);
-    const refusal = wanted.request <= session.highestId
-      ? refuseRepeat(wanted, living)
-      : refuseLock(session, wanted, this.#limits);
+    const repeats = wanted.request <= session.highestId || session.conversions.has(wanted.request);
+    const refusal = repeats ? refuseRepeat(session, wanted) : refuseLock(session, wanted, this.#limits);
     session.highestId = Math.max(session.highestId, wanted.request);
     if (refusal) return this.#answers.refused(session.id, wanted.request, refusal);
-    if (living) return living.state === "held" ? this.#answers.granted(living) : undefined;
-    let resource = this.resources.get(wanted.name);
-    if (!resource) this.resources.set(wanted.name, resource = new Resource(wanted.name));
-    this.#decide(new LockRequest(session, resource, wanted, ++this.#arrivals, now), now);
-    if (resource.empty) this.resources.delete(resource.name);
+    if (living) return living.state === "held" ? this.#answers.granted(living, false) : undefined;
+    const request = new LockRequest(session, wanted, ++this.#arrivals, now);
+    const names = wanted.names.length > 1 ? [...wanted.names].sort() : wanted.names;
+    request.places = names.map((name) => new Place(request, this.#granting.resource(name), wanted.mode));
+    this.#granting.decide(request, now);
   }
 
-  /** Ends a lock, if the session holds it. `request` is the id of the release, for its answer. */
-  release(id: SessionId, request: number, lock: number, now: number): void {
-    const held = this.sessions.get(id)?.requests.get(lock);
-    if (held?.state !== "held") {
-      const message = `Cannot release ${lock}: the session holds no such lock`;
-      return this.#answers.refused(id, request, { code: "NOT_HELD", message });
+  /** Ends a lock, if the session holds it. */
+  release(command: LockCommand, now: number): void {
+    const held = this.#held(command, "release");
+    if (!held) return;
+    this.#granting.converting.abort(held);
+    this.#granting.end(held, "released");
+    this.#answers.released(command.session, command.request, command.lock);
+    this.#answers.happened("released", held);
+    this.#endings.resettle(held, now);
+  }
+
+  /** Ends all locks of a session as a release ends one, and answers how many there were. What it waits for goes on waiting. */
+  releaseAll(id: SessionId, now: number): number {
+    const requests = [...this.sessions.get(id)?.requests.values() ?? []];
+    const held = requests.filter(({ state }) => state === "held");
+    for (const request of held) {
+      this.#granting.converting.abort(request);
+      this.#granting.end(request, "released");
+      this.#answers.happened("released", request);
     }
-    this.#end(held);
-    this.#answers.released(id, request, lock);
-    this.#resettle(held.resource, now);
+    for (const request of held) this.#endings.resettle(request, now);
+    return held.length;
   }
 
-  /** Makes sure that an acquire neither is nor becomes a grant, and says what it was. */
+  /** Converts a lock, in place: it is held in the old mode until it is held in the new one. */
+  convert(command: Convert, now: number): void {
+    const { session, request: id, mode, waitMs } = command;
+    const held = this.#held(command, "convert");
+    if (!held) return;
+    const { place, conversion } = held;
+    if (conversion?.id === id && conversion.mode === mode) return;
+    const refusal = refuseConversion(held, command);
+    if (refusal) return this.#answers.refused(session, id, refusal);
+    if (covers(place.mode, mode)) {
+      // Downward, or where it is already: nobody can be in the way, and the token stays good for it.
+      if (place.valueOpen && covers("CW", mode)) this.#granting.closeValue(place, "released");
+      const changes = place.mode !== mode;
+      if (changes) place.resource.change(place, mode);
+      this.#answers.converted(id, place);
+      if (!changes) return;
+      this.#answers.happened("converted", held);
+      return this.#granting.resettle(place.resource, now);
+    }
+    this.#granting.converting.convert(new Conversion(place, id, mode, waitMs, ++this.#arrivals, now), now);
+  }
+
+  /** Lets a lock live longer; never beyond its longest hold. */
+  renew(command: Renew, now: number): void {
+    const held = this.#held(command, "renew");
+    if (!held) return;
+    if (command.ttlMs !== undefined) held.ttlMs = command.ttlMs;
+    this.#granting.armExpiry(held, now);
+    this.#answers.renewed(command.request, held);
+  }
+
+  /** Leaves a value for later holders. */
+  setValue(command: SetValue): void {
+    const { session, request, lock, value } = command;
+    const held = this.#held(command, "set a value with");
+    if (!held) return;
+    const { place, places } = held;
+    const refusal = refuseValue(held) ?? this.#claims.setValue(place.resource.name, value);
+    if (refusal) return this.#answers.refused(session, request, refusal);
+    places.forEach((one) => one.valueOpen = true);
+    this.#answers.valueSet(session, request, lock);
+  }
+
+  /** The lock of a session, if it is held. */
+  lockOf({ session, lock }: Pick<LockCommand, "session" | "lock">): LockRequest | undefined {
+    const held = this.sessions.get(session)?.requests.get(lock);
+    return held?.state === "held" ? held : undefined;
+  }
+
+  /** Makes sure that an acquire, or a convert, neither is nor becomes a grant, and says what it was. */
   cancel(id: SessionId, target: number, now: number): CancelledState {
     const session = this.sessions.get(id);
+    const conversion = session?.conversions.get(target);
+    if (conversion) return this.#cancelConversion(conversion, now);
     const request = session?.requests.get(target);
     if (!request) {
       // An acquire that comes after its own cancel must not be granted either.
@@ -119,178 +205,71 @@ export class LockTable {
     }
     const was = request.state === "held" ? "held" : "waiting";
     if (was === "waiting") {
-      const message = `Stopped waiting for ${request.resource.name}: cancelled`;
-      this.#answers.refused(id, target, { code: "CANCELLED", message });
+      this.#endings.giveUp(request, { code: "CANCELLED", message: "Stopped waiting: cancelled" });
+    } else {
+      this.#granting.converting.abort(request);
+      this.#answers.happened("released", request);
     }
-    this.#end(request);
-    this.#resettle(request.resource, now);
+    this.#granting.end(request, "died");
+    this.#endings.resettle(request, now);
     return was;
   }
 
-  /** Ends the waits whose time is over. */
+  /** Does what is due: ends waits, warns holders, ends locks. */
   expire(now: number): void {
-    for (let request = this.deadlines.takeDue(now); request; request = this.deadlines.takeDue(now)) {
-      this.#answers.blocked(request, request.waitMs === 0 ? "BUSY" : "TIMEOUT");
-      this.#end(request);
-      this.#resettle(request.resource, now);
-    }
+    this.#endings.expire(now);
+  }
+
+  /** Ends locks of others; see {@link Endings}. */
+  break(command: Break, now: number): void {
+    this.#endings.break(command, now);
+  }
+
+  /** The claim on a name is gone; see {@link Endings}. */
+  lose(name: string, reason: LossReason, now: number): void {
+    this.#endings.lose(name, reason, now);
+  }
+
+  /** Ends every wait with that refusal; see {@link Endings}. */
+  refuseWaiters(refusal: Refusal, now: number): void {
+    this.#endings.refuseWaiters(refusal, now);
   }
 
   /** What other processes hold of a name may have changed: grants what can be granted. */
   retry(name: string, now: number): void {
     const resource = this.resources.get(name);
-    if (resource) this.#resettle(resource, now);
+    if (resource) this.#granting.resettle(resource, now);
   }
 
   /** The answer to an admission that came `"later"`. */
-  admitted(request: LockRequest, answer: Exclude<Admission, "later">, now: number): void {
-    const { resource, state, session, id } = request;
-    assert(state === "admitting" || state === "withdrawn", "only what was asked for is admitted");
-    let refused = 0;
-    resource.drop(request);
-    request.state = "ended";
-    if (state === "admitting") {
-      session.requests.delete(id);
-      this.deadlines.remove(request);
-      if (typeof answer === "number") this.#grant(request, answer, now);
-      else if (typeof answer === "object") this.#answers.refused(session.id, id, answer);
-      else if (request.waitMs === 0) this.#answers.blocked(request, "BUSY");
-      else {
-        this.#wait(request, "again", now);
-        refused = MODE_BIT[request.mode];
-      }
-    }
-    this.#resettle(resource, now, refused);
+  admitted(what: Place | Conversion, answer: Exclude<Admission, "later">, now: number): void {
+    if (what instanceof Place) this.#granting.admitted(what, answer, now);
+    else this.#granting.converting.admitted(what, answer, now);
   }
 
-  /** The claim on a name is gone: every lock on it ends, and its holders are told. Waiters keep their places. */
-  lose(name: string, reason: LossReason, now: number): void {
-    const resource = this.resources.get(name);
-    if (!resource) return;
-    for (const request of [...resource.held]) {
-      if (request.state !== "held") continue;
-      this.#end(request);
-      this.#answers.lost(request, reason);
-    }
-    this.#resettle(resource, now);
+  #held({ session, request, lock }: LockCommand, verb: string): LockRequest | undefined {
+    const held = this.lockOf({ session, lock });
+    if (held) return held;
+    const message = `Cannot ${verb} ${lock}: the session holds no such lock`;
+    this.#answers.refused(session, request, { code: "NOT_HELD", message });
+    return undefined;
   }
 
-  /** Ends every wait with that refusal: the daemon leaves service. Locks stay. */
-  refuseWaiters(refusal: Refusal, now: number): void {
-    for (const resource of [...this.resources.values()]) {
-      for (const request of [...resource.undecided()]) {
-        this.#answers.refused(request.session.id, request.id, refusal);
-        this.#end(request);
-      }
-      this.#resettle(resource, now);
-    }
+  #refuseUnknown({ session, request }: Acquire): void {
+    this.#answers.refused(session, request, {
+      code: "SESSION_GONE",
+      message: "Cannot lock: the session has ended",
+    });
   }
 
-  /** Grants, queues or refuses a newcomer. */
-  #decide(request: LockRequest, now: number): void {
-    const { resource, session } = request;
-    const admission = resource.blocks(request.mode) ? "blocked" : this.#admit(request, now);
-    if (typeof admission === "number") {
-      this.#grant(request, admission, now);
-      // Others may wait for the same outside holder that this one just found gone.
-      if (resource.waiting > 0) this.#resettle(resource, now);
-    } else if (admission === "later") this.#reserve(request, now);
-    else if (typeof admission === "object") {
-      this.#answers.refused(session.id, request.id, admission);
-    } else if (request.waitMs === 0) this.#answers.blocked(request, "BUSY");
-    else {
-      const refusal = refuseWait(request, this.#limits);
-      if (refusal) this.#answers.refused(session.id, request.id, refusal);
-      else this.#wait(request, admission, now);
-    }
-  }
-
-  #admit(request: LockRequest, now: number): Admission {
-    return this.#claims.admit(request, union(request.resource.heldModes | MODE_BIT[request.mode]), now);
-  }
-
-  #grant(request: LockRequest, token: number, now: number): void {
-    assert(token > 0, "a fencing token is positive");
-    request.state = "held";
-    request.token = token;
-    request.sinceMs = now;
-    request.resource.hold(request);
-    request.session.requests.set(request.id, request);
-    this.#lockCount++;
-    this.#answers.granted(request);
-  }
-
-  /** Keeps the place of a request whose claim answers later. */
-  #reserve(request: LockRequest, now: number): void {
-    request.state = "admitting";
-    request.resource.hold(request);
-    request.session.requests.set(request.id, request);
-    if (request.heapIndex !== -1) return;
-    if (request.waitMs === 0) request.dueMs = now + TRY_ADMISSION_MS;
-    if (request.dueMs !== Infinity) this.deadlines.add(request);
-  }
-
-  #wait(request: LockRequest, why: "blocked" | "outside" | "again", now: number): void {
-    const { session, resource } = request;
-    request.state = "waiting";
-    session.waiting++;
-    session.requests.set(request.id, request);
-    resource.enqueue(request);
-    if (request.dueMs !== Infinity) this.deadlines.add(request);
-    if (why !== "blocked") this.#claims.awaitOutside(resource.name, request.mode, now);
-  }
-
-  /** Takes a request out of everything, but for the reservation of a claim that is still being asked for. */
-  #end(request: LockRequest): void {
-    const { resource, session, state } = request;
-    session.requests.delete(request.id);
-    this.deadlines.remove(request);
-    request.state = state === "admitting" ? "withdrawn" : "ended";
-    if (state === "held") {
-      resource.drop(request);
-      this.#lockCount--;
-    } else if (state === "waiting") {
-      resource.queue?.remove(request);
-      session.waiting--;
-    } else assert(state === "admitting", "only what lives can end");
-  }
-
-  /**
-   * After something ended: grants the waiters that it stood in the way of, then lets the claim shrink to what is held. Modes in
-   * `refused` were refused by the outside just now: they are not asked for again before {@link Claims.awaitOutside} says so.
-   */
-  #resettle(resource: Resource, now: number, refused = 0): void {
-    if (resource.queue?.size) this.#promote(resource, resource.queue, { now, refused });
-    this.#claims.settle(resource.name, union(resource.heldModes), now);
-    if (resource.empty) this.resources.delete(resource.name);
-  }
-
-  #promote(resource: Resource, queue: WaitQueue, { now, refused }: { now: number; refused: number }): void {
-    let passed = refused;
-    for (
-      let head = queue.next(resource.heldModes, passed);
-      head;
-      head = queue.next(resource.heldModes, passed)
-    ) {
-      const admission = this.#admit(head, now);
-      if (admission === "outside") {
-        passed |= MODE_BIT[head.mode];
-        this.#claims.awaitOutside(resource.name, head.mode, now);
-        continue;
-      }
-      queue.remove(head);
-      head.session.waiting--;
-      if (admission === "later") {
-        this.#reserve(head, now);
-        continue;
-      }
-      this.deadlines.remove(head);
-      if (typeof admission === "number") this.#grant(head, admission, now);
-      else {
-        head.state = "ended";
-        head.session.requests.delete(head.id);
-        this.#answers.refused(head.session.id, head.id, admission);
-      }
-    }
+  #cancelConversion(conversion: Conversion, now: number): CancelledState {
+    const { request: { session }, id, place: { resource } } = conversion;
+    this.#answers.refused(session.id, id, {
+      code: "CANCELLED",
+      message: `Stopped converting ${resource.name}: cancelled`,
+    });
+    this.#granting.converting.end(conversion);
+    this.#granting.resettle(resource, now);
+    return "waiting";
   }
 }

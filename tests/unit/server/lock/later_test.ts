@@ -6,7 +6,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { nameState } from "../../../../server/lock/description.ts";
 import { TRY_ADMISSION_MS } from "../../../../server/lock/table.ts";
-import { LockBench, play } from "../../../support/lock_bench.ts";
+import { LockBench } from "../../../support/lock_bench.ts";
+import { play } from "../../../support/lock_scenario.ts";
 
 Deno.test("LockTable.admitted grants late", () => {
   play(`
@@ -84,7 +85,7 @@ Deno.test("[P-23] [P-27] LockTable answers a try whose claim hangs after TRY_ADM
     a off 1        -> -a1 NOT_HELD`);
 });
 
-Deno.test("[P-27] LockTable never grants what timed out while its claim was asked for", () => {
+Deno.test("[I-17] [P-27] LockTable never grants what timed out while its claim was asked for", () => {
   play(`
     world later    ->
     a 1 PR wait 50 ->

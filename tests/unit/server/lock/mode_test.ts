@@ -6,7 +6,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Mode, MODES } from "../../../../client/protocol/modes.ts";
 import { compatible, CONFLICTS, covers, MODE_BIT, union } from "../../../../server/lock/mode.ts";
-import { friends } from "../../../support/lock_model.ts";
+import { friends } from "../../../support/lock_model_parts.ts";
 
 /** The table of [P-22], as it stands there. */
 const MATRIX = `

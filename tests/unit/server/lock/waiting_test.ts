@@ -1,9 +1,9 @@
 /**
- * Who gets a lock when, as scenarios; `tests/support/lock_bench.ts` tells how to read them.
+ * Who gets a lock when, as scenarios; `tests/support/lock_scenario.ts` tells how to read them.
  *
  * @module
  */
-import { play } from "../../../support/lock_bench.ts";
+import { play } from "../../../support/lock_scenario.ts";
 
 Deno.test("[P-23] LockTable grants in the order of arrival", () => {
   play(`
@@ -237,7 +237,7 @@ Deno.test("[P-51] LockTable.refuseWaiters ends every wait and keeps every lock",
     b 1 EX wait 50 ->
     c 1 EX y       -> +c1
     a 2 PR y       ->
-    drain          -> -b1 DRAINING, -a2 DRAINING
+    drain          -> -a2 DRAINING, -b1 DRAINING
     at 1000        ->
     a off 1        -> =a1
     c off 1        -> =c1`);
