@@ -9,12 +9,12 @@
  *
  * @module
  */
-import type { ClientProfile, Guarantee } from "../../client/protocol/messages.ts";
-import type { SessionId } from "../lock/effect.ts";
-import type { Acquire } from "../lock/request.ts";
+import type { ClientProfile, Guarantee, HeldLock } from "../../client/protocol/messages.ts";
+import type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../lock/commands.ts";
+import type { Happening, SessionId } from "../lock/effect.ts";
 
-export type { Effect, EffectSink, SessionId } from "../lock/effect.ts";
-export type { Acquire } from "../lock/request.ts";
+export type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../lock/commands.ts";
+export type { Effect, EffectSink, Happening, Refused, SessionId } from "../lock/effect.ts";
 
 /** What a list asks for. */
 export interface ListQuery {
@@ -23,6 +23,13 @@ export interface ListQuery {
   readonly after: string;
   /** Most names in the answer. */
   readonly limit: number;
+}
+
+/** What a session holds and waits for. */
+export interface Holdings {
+  readonly locks: readonly HeldLock[];
+  /** The ids of acquires and converts that are not decided. */
+  readonly waiting: readonly number[];
 }
 
 /** Where locks live. Times are monotonic milliseconds. */
@@ -36,10 +43,18 @@ export interface Store {
   /** How many locks its sessions hold. */
   readonly lockCount: number;
 
+  /** How many requests of its sessions wait. */
+  readonly waiterCount: number;
+
   /** How many locks and waits a session has. */
   locksOf(session: SessionId): number;
   /** Whether the session has a lock or wait with that id, so that an acquire with it is a retry. */
   repeats(session: SessionId, request: number): boolean;
+
+  /** What a session holds and waits for now. */
+  holdingsOf(session: SessionId): Holdings;
+  /** How much that is. */
+  countsOf(session: SessionId): { readonly locks: number; readonly waits: number };
 
   /** Makes a session known. Answered by no effect: a store that needs time for it queues what the session asks meanwhile. */
   openSession(session: SessionId, client: ClientProfile | undefined, now: number): void;
@@ -47,14 +62,30 @@ export interface Store {
   endSession(session: SessionId, now: number): void;
   /** Effect: `granted` or `refused`. */
   acquire(wanted: Acquire, now: number): void;
-  /** Effect: `released`, or `refused` with NOT_HELD. `request` is the id of the release itself. */
-  release(session: SessionId, request: number, lock: number, now: number): void;
+  /** Effect: `released`, or `refused` with NOT_HELD. */
+  release(command: LockCommand, now: number): void;
+  /** Effect: `released-all`. What the session waits for goes on waiting. */
+  releaseAll(session: SessionId, request: number, now: number): void;
+  /** Effect: `converted` or `refused`; refused, the lock is held as before. */
+  convert(command: Convert, now: number): void;
+  /** Effect: `renewed`, or `refused` with NOT_HELD. */
+  renew(command: Renew, now: number): void;
+  /** Effect: `verified`, or `refused` with NOT_HELD. Asks the arbiter; never takes a lock again. */
+  verify(command: LockCommand, now: number): void;
+  /** Effect: `value-set` or `refused`. */
+  setValue(command: SetValue, now: number): void;
+  /** Effect: `broken`, or `refused` with NOT_HELD or STALE_TOKEN; and `lost` for the holders. */
+  break(command: Break, now: number): void;
   /** Effect: `cancelled`. */
   cancel(session: SessionId, request: number, target: number, now: number): void;
   /** Effect: `described`. */
   who(session: SessionId, request: number, name: string, now: number): void;
+  /** Effect: `explained`. */
+  explain(session: SessionId, request: number, name: string, now: number): void;
   /** Effect: `listed`. */
   list(session: SessionId, request: number, query: ListQuery, now: number): void;
+  /** Has the watcher told what happens to which name; undefined ends it. There is one at a time. */
+  watch(watcher: ((happening: Happening) => void) | undefined): void;
   /** The daemon leaves service: every wait is `refused` with DRAINING. Locks stay. */
   drain(now: number): void;
   /** Does what is due. */

@@ -8,7 +8,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import type { FileCalls } from "../../ffi/file_calls.ts";
 import { Libc } from "../../ffi/libc.ts";
 import type { Mode } from "../../client/protocol/modes.ts";
-import type { Effect, Granted, SessionId } from "../../server/lock/effect.ts";
+import type { Effect, Fenced, Granted, SessionId } from "../../server/lock/effect.ts";
 import { checkInvariants } from "../../server/lock/table_check.ts";
 import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
 import { PRIVATE_DIRECTORY } from "../../server/store/directory/file_name.ts";
@@ -117,6 +117,7 @@ export class BenchDaemon {
         idleFilesMax: options.idleFilesMax ?? 100,
       },
       keepFiles: options.keepFiles ?? false,
+      daemon: `daemon-${index}`,
     });
   }
 
@@ -127,7 +128,7 @@ export class BenchDaemon {
       this.#sessions.add(session);
       this.store.openSession(session as SessionId, { name: session });
     }
-    const asked = { session: session as SessionId, request, name, mode, waitMs, reason: undefined };
+    const asked = { session: session as SessionId, request, names: [name], mode, waitMs };
     this.store.acquire(asked, this.#bench.nowMs);
     return this.answer(request, session);
   }
@@ -136,7 +137,7 @@ export class BenchDaemon {
   grant(request: number, mode: Mode, wanted: BenchAcquire = {}): number {
     const answer = this.acquire(request, mode, wanted);
     ok(answer?.type === "granted", `request ${request} in ${mode} is granted: ${JSON.stringify(answer)}`);
-    return answer.token;
+    return answer.fenced[0].token;
   }
 
   /** Asks for a lock that must be refused; answers with the code. */
@@ -152,7 +153,7 @@ export class BenchDaemon {
   }
 
   release(lock: number, session = "s"): void {
-    this.store.release(session as SessionId, 1_000_000 + lock, lock, this.#bench.nowMs);
+    this.store.release({ session: session as SessionId, request: 1_000_000 + lock, lock }, this.#bench.nowMs);
     equal(this.effects.some((one) => one.type === "released" && one.lock === lock), true);
   }
 
@@ -168,9 +169,11 @@ export class BenchDaemon {
     );
   }
 
-  /** All grants of a name. */
-  grants(name = "x"): Granted[] {
-    return this.effects.filter((one): one is Granted => one.type === "granted" && one.name === name);
+  /** All grants of a name, in their order. */
+  grants(name = "x"): (Granted & Fenced)[] {
+    return this.effects.filter((one) => one.type === "granted").flatMap((grant) =>
+      grant.fenced.filter((one) => one.name === name).map((one) => ({ ...grant, ...one }))
+    );
   }
 
   /** Whether a session holds a lock, as far as the store believes. */

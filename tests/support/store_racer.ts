@@ -32,6 +32,7 @@ const store = new DirectoryStore({
     idleFilesMax: 0,
   },
   keepFiles: false,
+  daemon: "racer",
 });
 store.openSession(SESSION, undefined);
 
@@ -43,7 +44,7 @@ for (let held = 0; held < Number(rounds);) {
   if (token === undefined) continue;
   held++;
   prove(name, token);
-  store.release(SESSION, request, request, now());
+  store.release({ session: SESSION, request, lock: request }, now());
   jumpedMs += TIDY_INTERVAL_MS;
   store.tick(now());
 }
@@ -56,15 +57,14 @@ function take(name: string, waitMs: number): number | undefined {
   const wanted = {
     session: SESSION,
     request: ++request,
-    name,
+    names: [name],
     mode: "EX",
     waitMs,
-    reason: undefined,
   } as const;
   store.acquire(wanted, now());
   while (effects.length === 0) store.tick(now());
   const [answer] = effects;
-  if (answer?.type === "granted") return answer.token;
+  if (answer?.type === "granted") return answer.fenced[0].token;
   if (answer?.type !== "refused" || answer.code !== "BUSY") report(`${name}: ${JSON.stringify(answer)}`);
   return undefined;
 }

@@ -3,17 +3,19 @@
  *
  * @module
  */
-import { LIST_PARTIES_MAX, WHO_PARTIES_MAX } from "../../../client/protocol/limits.ts";
-import type { ClientProfile, Guarantee, NameState } from "../../../client/protocol/messages.ts";
+import { EXPLAIN_NAMES_MAX, LIST_PARTIES_MAX, WHO_PARTIES_MAX } from "../../../client/protocol/limits.ts";
+import type { ClientProfile, Guarantee, NameState, Party } from "../../../client/protocol/messages.ts";
 import type { FileCalls } from "../../../ffi/file_calls.ts";
 import type { Clock } from "../../base/clock.ts";
-import { freeName, nameState } from "../../lock/description.ts";
-import type { EffectSink, SessionId } from "../../lock/effect.ts";
+import { freeName, nameState, partyOf } from "../../lock/description.ts";
+import type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../../lock/commands.ts";
+import type { EffectSink, Happening, SessionId } from "../../lock/effect.ts";
+import { explain } from "../../lock/explanation.ts";
 import type { LockTableLimits } from "../../lock/refusals.ts";
-import type { Acquire } from "../../lock/request.ts";
 import { LockTable } from "../../lock/table.ts";
-import type { ListQuery, Store } from "../store.ts";
+import type { Holdings, ListQuery, Store } from "../store.ts";
 import { PRIVATE_DIRECTORY } from "./file_name.ts";
+import { countsOf, holdingsOf } from "./holdings.ts";
 import { Ledger } from "./ledger.ts";
 import { LocalClaims } from "./local_claims.ts";
 import { LockFiles } from "./lock_files.ts";
@@ -31,12 +33,16 @@ export interface DirectoryStoreOptions {
     /** Most of them that nobody uses. */
     readonly idleFilesMax: number;
   };
+  /** What this daemon is called in the notes that it leaves for people at others, e.g. `app3[4711]`. */
+  readonly daemon: string;
   /** Never remove a lock file. */
   readonly keepFiles: boolean;
 }
 
 /** How often idle files are looked through and deleted ones are noticed, in milliseconds. */
 export const TIDY_INTERVAL_MS = 1_000;
+/** How often holder notes are written: locks that come and go faster are never noted. In milliseconds. */
+export const NOTE_INTERVAL_MS = 50;
 /** How long a file stays open without a lock, in milliseconds. */
 export const IDLE_FILE_MS = 10_000;
 
@@ -45,16 +51,19 @@ export class DirectoryStore implements Store {
   readonly guarantee: Guarantee = "local";
   readonly available = true;
   readonly #emit: EffectSink;
+  readonly #daemon: string;
   readonly #epochMs: number;
   readonly #files: LockFiles;
   readonly #ledger: Ledger;
   readonly #claims: LocalClaims;
   readonly #table: LockTable;
   #tidyDueMs: number;
+  #notesDueMs = 0;
 
   /** Opens the directory. Throws a LedgerError when it cannot be used. */
-  constructor({ calls, directory, effects, clock, limits, keepFiles }: DirectoryStoreOptions) {
+  constructor({ calls, directory, effects, clock, limits, keepFiles, daemon }: DirectoryStoreOptions) {
     this.#emit = effects;
+    this.#daemon = daemon;
     this.#epochMs = clock.wallMs() - clock.now();
     const { lockFilesMax, idleFilesMax } = limits;
     this.#files = new LockFiles({ calls, directory, lockFilesMax, idleFilesMax, keepFiles });
@@ -66,11 +75,18 @@ export class DirectoryStore implements Store {
 
   get nextDueMs(): number {
     const tidyMs = this.#files.size > 0 ? this.#tidyDueMs : Infinity;
-    return Math.min(this.#table.nextDueMs, this.#claims.nextDueMs, tidyMs);
+    const noteMs = this.#claims.hasUnnoted ? this.#notesDueMs : Infinity;
+    return Math.min(this.#table.nextDueMs, this.#claims.nextDueMs, tidyMs, noteMs);
   }
 
   get lockCount(): number {
     return this.#table.lockCount;
+  }
+
+  get waiterCount(): number {
+    let count = 0;
+    for (const { waiting } of this.#table.sessions.values()) count += waiting;
+    return count;
   }
 
   locksOf(session: SessionId): number {
@@ -79,6 +95,16 @@ export class DirectoryStore implements Store {
 
   repeats(session: SessionId, request: number): boolean {
     return this.#table.sessions.get(session)?.requests.has(request) ?? false;
+  }
+
+  holdingsOf(session: SessionId): Holdings {
+    const locks = this.#table.sessions.get(session);
+    return locks ? holdingsOf(locks, this.#epochMs) : { locks: [], waiting: [] };
+  }
+
+  countsOf(session: SessionId): { readonly locks: number; readonly waits: number } {
+    const locks = this.#table.sessions.get(session);
+    return locks ? countsOf(locks) : { locks: 0, waits: 0 };
   }
 
   /** The table, for checks of its invariants. */
@@ -98,8 +124,46 @@ export class DirectoryStore implements Store {
     this.#table.acquire(wanted, now);
   }
 
-  release(session: SessionId, request: number, lock: number, now: number): void {
-    this.#table.release(session, request, lock, now);
+  release(command: LockCommand, now: number): void {
+    this.#table.release(command, now);
+  }
+
+  releaseAll(session: SessionId, request: number, now: number): void {
+    const locks = this.#table.releaseAll(session, now);
+    this.#emit({ type: "released-all", session, request, locks });
+  }
+
+  convert(command: Convert, now: number): void {
+    this.#table.convert(command, now);
+  }
+
+  renew(command: Renew, now: number): void {
+    this.#table.renew(command, now);
+  }
+
+  verify(command: LockCommand, now: number): void {
+    const { session, request, lock } = command;
+    const held = this.#table.lockOf(command);
+    const gone = held?.places.filter((place) => !this.#claims.verify(place.resource.name, place)) ?? [];
+    for (const { resource } of gone) this.#table.lose(resource.name, "store", now);
+    if (held && gone.length === 0) {
+      return this.#emit({ type: "verified", session, request, lock, token: held.place.token });
+    }
+    const fault = held ? "the kernel says that it is not" : "the session holds no such lock";
+    const message = `Cannot verify that ${lock} is held: ${fault}`;
+    this.#emit({ type: "refused", session, request, code: "NOT_HELD", message });
+  }
+
+  setValue(command: SetValue): void {
+    this.#table.setValue(command);
+  }
+
+  break(command: Break, now: number): void {
+    this.#table.break(command, now);
+  }
+
+  watch(watcher: ((happening: Happening) => void) | undefined): void {
+    this.#table.watch(watcher);
   }
 
   cancel(session: SessionId, request: number, target: number, now: number): void {
@@ -109,7 +173,21 @@ export class DirectoryStore implements Store {
 
   who(session: SessionId, request: number, name: string): void {
     const state = this.#describe(name, WHO_PARTIES_MAX);
-    this.#emit({ type: "described", session, request, state, outside: this.#claims.outside(name) });
+    const outside = this.#claims.outside(name);
+    const holder = outside === null ? undefined : this.#claims.outsideHolder(name);
+    const described = { type: "described", session, request, state, outside } as const;
+    this.#emit(holder ? { ...described, outsideHolder: holder } : described);
+  }
+
+  explain(session: SessionId, request: number, name: string): void {
+    const names = explain(name, {
+      resources: this.#table.resources,
+      epochMs: this.#epochMs,
+      namesMax: EXPLAIN_NAMES_MAX,
+      outside: (each) => this.#claims.outside(each),
+      outsideHolder: (each) => this.#claims.outsideHolder(each),
+    });
+    this.#emit({ type: "explained", session, request, names });
   }
 
   list(session: SessionId, request: number, { prefix, after, limit }: ListQuery): void {
@@ -128,6 +206,10 @@ export class DirectoryStore implements Store {
   tick(now: number): void {
     this.#table.expire(now);
     this.#claims.retryDue(now, (name) => this.#table.retry(name, now));
+    if (now >= this.#notesDueMs) {
+      this.#claims.writeHolderNotes((name) => this.#holderOf(name));
+      this.#notesDueMs = now + NOTE_INTERVAL_MS;
+    }
     if (now < this.#tidyDueMs) return;
     this.#tidyDueMs = now + TIDY_INTERVAL_MS;
     for (const name of this.#files.giveUpDeleted()) this.#table.lose(name, "store", now);
@@ -138,6 +220,13 @@ export class DirectoryStore implements Store {
   close(): void {
     this.#files.close();
     this.#ledger.close();
+  }
+
+  #holderOf(name: string): Party | undefined {
+    for (const place of this.#table.resources.get(name)?.held ?? []) {
+      if (place.request.state === "held") return { ...partyOf(place, this.#epochMs), daemon: this.#daemon };
+    }
+    return undefined;
   }
 
   #describe(name: string, most: number): NameState {

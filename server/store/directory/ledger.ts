@@ -28,9 +28,9 @@ export const TOKENS_RESERVED = 64;
 /** How far the limit is put above the top, each time at the price of an fsync. */
 export const LIMIT_STEP = 2 ** 24;
 /** Tokens that the wall clock is worth, each second since {@link CLOCK_START_MS}. */
-const TOKENS_PER_SECOND = 2 ** 16;
+export const TOKENS_PER_SECOND = 2 ** 16;
 /** 2026-01-01T00:00:00Z. */
-const CLOCK_START_MS = 1_767_225_600_000;
+export const CLOCK_START_MS = 1_767_225_600_000;
 /** Greatest number that a token record may go on from; far more than can be given, and far enough from 2^53 to count on. */
 export const TOKEN_MAX = Number.MAX_SAFE_INTEGER - 4 * LIMIT_STEP;
 /** How often a lock is tried at once: most transactions of other daemons last some microseconds. */
@@ -45,7 +45,8 @@ const STARTING_BYTE = 1;
 const ALIVE_BYTE = 2;
 const TOP_AT = 0;
 const FLOOR_AT = 512;
-const LIMITS_AT = [1024, 1536] as const;
+/** Where the two limit lines are. */
+export const LIMITS_AT = [1024, 1536] as const;
 
 /** The ledger cannot be used; the message says why. */
 export class LedgerError extends Error {

@@ -12,19 +12,24 @@
  *
  * @module
  */
+import type { Party, ValueBlock } from "../../../client/protocol/messages.ts";
 import type { Mode } from "../../../client/protocol/modes.ts";
 import { errnoName, lockRefused } from "../../../ffi/errno.ts";
 import { type FileCalls, LOCK_READ, LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../ffi/file_calls.ts";
 import type { Clock } from "../../base/clock.ts";
+import { assert } from "../../base/assert.ts";
 import { Deadlines } from "../../base/deadlines.ts";
 import type { Admission, Claims, Refusal } from "../../lock/claims.ts";
 import { compatible, covers } from "../../lock/mode.ts";
 import { FIELD, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
+import { readHolderNote, writeHolderNote } from "./holder_note.ts";
 import { type Ledger, LedgerBusyError, LedgerError } from "./ledger.ts";
 import type { LockFile } from "./lock_file.ts";
 import type { LockFiles } from "./lock_files.ts";
-import { LINE_BYTES, readMode, readNumber, writeLine } from "./record.ts";
+import { hasValue, LINE_BYTES, readMode, readNumber, readOrigin, writeLine } from "./record.ts";
 import { TokenError, Tokens } from "./tokens.ts";
+import { ValueBlocks } from "./value_block.ts";
+import { isStillOurs } from "./verification.ts";
 
 /** First retry of a name that other processes hold, in milliseconds. */
 export const RETRY_MS_MIN = 1;
@@ -56,6 +61,8 @@ export class LocalClaims implements Claims {
   readonly #files: LockFiles;
   readonly #tokens: Tokens;
   readonly #clock: Clock;
+  readonly #values: ValueBlocks;
+  readonly #unnoted: LockFile[] = [];
   readonly #retries = new Deadlines<LockFile>();
   readonly #lines = new Uint8Array(2 * LINE_BYTES);
 
@@ -63,6 +70,7 @@ export class LocalClaims implements Claims {
     this.#calls = calls;
     this.#files = files;
     this.#tokens = new Tokens(calls, ledger);
+    this.#values = new ValueBlocks(calls);
     this.#clock = clock;
   }
 
@@ -90,6 +98,9 @@ export class LocalClaims implements Claims {
     try {
       const token = this.#tokens.next(file, mode, this.#lines);
       if (file.noteMs > 0 && !covered) this.#wipeNote(file);
+      file.value = hasValue(readOrigin(this.#lines, 0)) ? this.#values.read(file, mode) : undefined;
+      if (!file.unnoted) this.#unnoted.push(file);
+      file.unnoted = true;
       return token;
     } catch (error) {
       if (error instanceof LedgerBusyError) {
@@ -113,6 +124,53 @@ export class LocalClaims implements Claims {
     file.leaveUntilMs = now + LEAVE_MS;
     file.leftTo = file.yieldsTo;
     file.yieldsTo = "NL";
+  }
+
+  value(name: string): ValueBlock | undefined {
+    return this.#files.get(name)?.value;
+  }
+
+  setValue(name: string, text: string): Refusal | undefined {
+    const file = this.#files.get(name);
+    assert(file && covers(file.claim, "PW"), "a value is set under a claim that keeps other writers out");
+    try {
+      this.#values.write(file, text);
+      this.#tokens.markValue(file);
+      return undefined;
+    } catch (error) {
+      if (error instanceof TokenError) return { code: "STORE_UNAVAILABLE", message: error.message };
+      throw error;
+    }
+  }
+
+  closeValue(name: string, how: "released" | "died"): void {
+    const file = this.#files.get(name);
+    if (file) this.#values.close(file, how);
+  }
+
+  outsideHolder(name: string): Party | undefined {
+    const party = this.#files.look(name, (fd) => readHolderNote(this.#calls, fd));
+    return party && this.outside(name) !== null ? party : undefined;
+  }
+
+  /** Whether the kernel says that this daemon holds the name in `mode`, and the file that `token` still counts. */
+  verify(name: string, lock: { mode: Mode; token: number }): boolean {
+    const file = this.#files.get(name);
+    return file !== undefined && isStillOurs(this.#calls, file, lock);
+  }
+
+  /** Writes down who holds the files on which something was granted since the last time, for people at other daemons. */
+  writeHolderNotes(holderOf: (name: string) => Party | undefined): void {
+    for (const file of this.#unnoted.splice(0)) {
+      file.unnoted = false;
+      const holder = file.claim === "NL" ? undefined : holderOf(file.name);
+      if (holder) writeHolderNote(this.#calls, file.fd, holder);
+    }
+  }
+
+  /** Whether {@link writeHolderNotes} has something to do. */
+  get hasUnnoted(): boolean {
+    return this.#unnoted.length > 0;
   }
 
   awaitOutside(name: string, mode: Mode, now: number): void {

@@ -8,11 +8,13 @@
  *
  * @module
  */
+import type { ValueBlock } from "../../../client/protocol/messages.ts";
 import type { Mode } from "../../../client/protocol/modes.ts";
 import { lockRefused } from "../../../ffi/errno.ts";
 import { type FileCalls, LOCK_TO_END, LOCK_UNLOCK } from "../../../ffi/file_calls.ts";
 import type { Timed } from "../../base/deadlines.ts";
-import { claimRange, FIELD, FIELD_END, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
+import { assert } from "../../base/assert.ts";
+import { type ByteRange, claimRange, FIELD, FIELD_END, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
 
 /** Two CW claims that pick the same byte of 2^32 are so rare that a second try is enough. */
 const CW_TRIES = 2;
@@ -32,6 +34,10 @@ export class LockFile implements Timed {
   /** Until then this daemon leaves the file to one that waits for the mode `leftTo`: monotonic milliseconds. */
   leaveUntilMs = 0;
   leftTo: Mode = "NL";
+  /** What the grant that was given last found in the value block. */
+  value: ValueBlock | undefined = undefined;
+  /** Something was granted since the holder note was written. */
+  unnoted = false;
   /** How long to the next try, in milliseconds. */
   backoffMs = 0;
   /** The wall clock of the wait note that this daemon last wrote here and has not wiped, or 0. */
@@ -54,6 +60,12 @@ export class LockFile implements Timed {
   ) {
     this.#calls = calls;
     this.idleMs = now;
+  }
+
+  /** What the claim locks. Only of a claim that is more than NL. */
+  get range(): ByteRange {
+    assert(this.claim !== "NL", "an NL claim locks nothing");
+    return claimRange(this.claim, this.#ownByte);
   }
 
   /** Nobody here needs it: it may be closed. */

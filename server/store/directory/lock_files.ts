@@ -5,7 +5,7 @@
  * Removing a lock file is where lock managers lose their exclusion: a process that opened the file before it was removed can lock a
  * file that nobody else will ever see, while the next one makes a new file and locks that. Three rules prevent it: a file is removed only
  * under an EX claim; whoever gets a claim afterwards looks whether the file still has a name, and starts over if not; and
- * a file that other programs may know (they made it) is never removed.
+ * a file that other programs may know (they made it), or that has a value block, is never removed.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { assert } from "../../base/assert.ts";
 import type { Refusal } from "../../lock/claims.ts";
 import { lockFileName } from "./file_name.ts";
 import { LockFile } from "./lock_file.ts";
-import { LINE_BYTES, readNumber, readOrigin } from "./record.ts";
+import { hasValue, LINE_BYTES, readNumber, readOrigin } from "./record.ts";
 
 /** How a cache of lock files is made. */
 export interface LockFilesOptions {
@@ -183,8 +183,11 @@ export class LockFiles {
   #ours(file: LockFile): boolean {
     this.#line.fill(0);
     if (this.#options.calls.read(file.fd, this.#line, 0) < 0) return false;
-    // Another daemon that wrote the first record could not know that this one made the file.
-    if (readNumber(this.#line, 0, "T") >= 0) return file.created || readOrigin(this.#line, 0) === "d";
+    if (readNumber(this.#line, 0, "T") >= 0) {
+      const origin = readOrigin(this.#line, 0);
+      // Another daemon that wrote the first record could not know that this one made the file.
+      return !hasValue(origin) && (file.created || origin === "d");
+    }
     return file.created && this.#line.every((byte) => byte === 0);
   }
 

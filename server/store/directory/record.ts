@@ -19,9 +19,13 @@ import { assert } from "../../base/assert.ts";
 /** Length of a line, in bytes with its line end. */
 export const LINE_BYTES = 32;
 
-/** Who made a lock file: a daemon of this project (which may remove it again), or somebody else. */
-export type Origin = "d" | "f";
+/**
+ * Who made a lock file: a daemon of this project (`d`; it may be removed again) or somebody else (`f`). The capital letter says that the
+ * file has a value block, and then it is kept.
+ */
+export type Origin = "d" | "f" | "D" | "F";
 
+const ORIGINS: Readonly<Record<number, Origin>> = { 0x64: "d", 0x66: "f", 0x44: "D", 0x46: "F" };
 const DIGITS = 16;
 const MODE_AT = 18;
 const ORIGIN_AT = 21;
@@ -80,10 +84,16 @@ export function readMode(from: Uint8Array, offset: number): Mode {
 
 /** The origin in a line whose number was good. */
 export function readOrigin(from: Uint8Array, offset: number): Origin {
-  return from[offset + ORIGIN_AT] === "d".charCodeAt(0) ? "d" : "f";
+  return ORIGINS[from[offset + ORIGIN_AT] as number] ?? "f";
 }
 
-function fnv1a(bytes: Uint8Array, start: number, end: number): number {
+/** Whether a file with that origin has a value block. */
+export function hasValue(origin: Origin): boolean {
+  return origin === "D" || origin === "F";
+}
+
+/** The hash of Fowler, Noll and Vo, 32 bits. */
+export function fnv1a(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
   return hash >>> 0;

@@ -9,7 +9,7 @@ import { errnoName } from "../../../ffi/errno.ts";
 import type { FileCalls } from "../../../ffi/file_calls.ts";
 import { type Ledger, TOKEN_MAX } from "./ledger.ts";
 import type { LockFile } from "./lock_file.ts";
-import { LINE_BYTES, type Origin, readMode, readNumber, readOrigin, writeLine } from "./record.ts";
+import { hasValue, LINE_BYTES, type Origin, readMode, readNumber, readOrigin, writeLine } from "./record.ts";
 import { nextToken, type TokenRecord } from "./token_rule.ts";
 
 /** A lock file cannot be read or written; the message says which and why. */
@@ -47,13 +47,22 @@ export class Tokens {
     const { token, write } = nextToken(mode, record);
     this.#ledger.cover(write ? write.number : token);
     // Another daemon that wrote the first record could not know that this one made the file.
-    if (write) this.#write(file, { ...write, origin: file.created ? "d" : record.origin });
+    const ours: Origin = hasValue(record.origin) ? "D" : "d";
+    if (write) this.#write(file, { ...write, origin: file.created ? ours : record.origin });
     return token;
   }
 
   /** Whether tokens may go on from that number: not from one of an earlier life of the directory, nor from one that nobody gave. */
   #usable(number: number): boolean {
     return number >= this.#ledger.floor && number <= TOKEN_MAX;
+  }
+
+  /** Notes that the file has a value block, under a claim that keeps other writers out. Throws a TokenError. */
+  markValue(file: LockFile): void {
+    const record = this.#read(file);
+    if (!record) throw new TokenError(`Cannot read ${file.path}: its token record is gone`);
+    const origin = record.origin.toUpperCase() as Origin;
+    if (origin !== record.origin) this.#write(file, { ...record, origin });
   }
 
   /** The record of a file that said nothing, looked at again now that nobody else can be making it. */

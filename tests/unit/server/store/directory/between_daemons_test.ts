@@ -6,7 +6,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
 import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
-import { friends } from "../../../../support/lock_model.ts";
+import { friends } from "../../../../support/lock_model_parts.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 import { RETRY_MS_MAX } from "../../../../../server/store/directory/local_claims.ts";
 
@@ -118,7 +118,7 @@ Deno.test("[P-23] [P-27] a wait for another daemon ends in time, and leaves noth
   bench.pass(300);
   const answer = other.answer(1);
   ok(answer?.type === "refused" && answer.code === "TIMEOUT");
-  deepEqual(answer.blockedBy, []);
+  deepEqual(answer.blockedBy?.map((party) => [party.daemon, party.mode]), [["daemon-0", "EX"]]);
   other.store.cancel("s" as never, 9, 2, bench.nowMs);
   one.release(1);
   bench.pass(100);

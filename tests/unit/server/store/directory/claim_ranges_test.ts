@@ -13,7 +13,7 @@ import {
   FIELD_END,
   FIELD_LENGTH,
 } from "../../../../../server/store/directory/claim_ranges.ts";
-import { friends } from "../../../../support/lock_model.ts";
+import { friends } from "../../../../support/lock_model_parts.ts";
 
 type Claimed = Exclude<Mode, "NL">;
 const CLAIMED = MODES.filter((mode): mode is Claimed => mode !== "NL");

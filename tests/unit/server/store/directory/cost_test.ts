@@ -32,20 +32,21 @@ Deno.test("DirectoryStore answers an uncontended lock on an open file in the sam
       clock: SYSTEM_CLOCK,
       limits: { ...DEFAULT_LIMITS, lockFilesMax: 10 },
       keepFiles: false,
+      daemon: "d",
     });
     const session = "s" as SessionId;
     store.openSession(session, undefined);
     const acquire = (request: number) => {
-      store.acquire({ session, request, name: "a", mode, waitMs: 0, reason: undefined }, 0);
+      store.acquire({ session, request, names: ["a"], mode, waitMs: 0 }, 0);
     };
     acquire(1);
-    store.release(session, 2, 1, 0);
+    store.release({ session, request: 2, lock: 1 }, 0);
     effects.length = 0;
     const before = calls.calls;
     acquire(3);
     const between = calls.calls;
     equal(between - before, BUDGET[mode].acquire, `acquire in ${mode}`);
-    store.release(session, 4, 3, 0);
+    store.release({ session, request: 4, lock: 3 }, 0);
     equal(calls.calls - between, BUDGET[mode].release, `release in ${mode}`);
     deepEqual(effects.map(({ type }) => type), ["granted", "released"]);
     store.close();

@@ -14,7 +14,7 @@ import { lockFileName } from "../../../../../server/store/directory/file_name.ts
 import { MODE_BIT } from "../../../../../server/lock/mode.ts";
 import { LedgerError } from "../../../../../server/store/directory/ledger.ts";
 import { type Fault, FaultyFiles } from "../../../../support/faulty_files.ts";
-import { friends } from "../../../../support/lock_model.ts";
+import { friends } from "../../../../support/lock_model_parts.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
 const ERRORS = ["EINTR", "EAGAIN", "EACCES", "ENOLCK", "EBADF", "EIO", "ENOSPC", "EMFILE"] as const;

@@ -7,7 +7,7 @@
 import { fail, ok } from "node:assert/strict";
 import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
 import { nextToken, type TokenRecord } from "../../../../../server/store/directory/token_rule.ts";
-import { friends } from "../../../../support/lock_model.ts";
+import { friends } from "../../../../support/lock_model_parts.ts";
 
 const GRANTS = 5;
 
