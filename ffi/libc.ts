@@ -15,7 +15,7 @@
  *
  * The hot calls allocate nothing: their structures are buffers of this object.
  *
- * Sources: fcntl_locking(2), open(2), pread(2), statx(2), getrlimit(2), errno(3); Linux
+ * Sources: fcntl_locking(2), open(2), pread(2), statx(2), fstatfs(2), getrlimit(2), errno(3); Linux
  * `include/uapi/asm-generic/fcntl.h`; System V ABI for AMD64 § 3.2.3 and 3.5.7, Procedure Call Standard for AArch64 § 6.4.
  *
  * @module
@@ -27,6 +27,7 @@ import type { FileCalls, FileStatus, LOCK_READ, LOCK_WRITE, LockType, OpenMode }
 import { F_OFD_GETLK, F_OFD_SETLK, Flock } from "./flock.ts";
 import type { KernelTextCalls } from "./kernel_text.ts";
 import { libcCandidates, platform } from "./platform.ts";
+import type { FileSystemCalls, Statfs } from "./statfs.ts";
 import { AT_EMPTY_PATH, Statx, STATX_LINKS, STATX_STATUS } from "./statx.ts";
 
 const SYMBOLS = {
@@ -38,6 +39,7 @@ const SYMBOLS = {
   fsync: { parameters: ["i32"], result: "i32" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   unlink: { parameters: ["buffer"], result: "i32" },
+  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
@@ -95,7 +97,7 @@ const NOT_GRANTED = "permission not granted";
  * Deno.removeSync(path);
  * ```
  */
-export class Libc implements FileCalls, LimitCalls, KernelTextCalls, Disposable {
+export class Libc implements FileCalls, LimitCalls, KernelTextCalls, FileSystemCalls, Disposable {
   /** Where the library was found. */
   readonly path: string;
   readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
@@ -216,6 +218,14 @@ export class Libc implements FileCalls, LimitCalls, KernelTextCalls, Disposable 
   unlink(path: string): number {
     if (!this.#encodePath(path)) return -ERRNO.ENAMETOOLONG;
     return this.#call.unlink(this.#pathBytes) === -1 ? this.#failure() : 0;
+  }
+
+  fileSystem(fd: number, into: Statfs): number {
+    for (;;) {
+      if (this.#call.fstatfs(fd, into.words) !== -1) return 0;
+      const failure = this.#failure();
+      if (failure !== -ERRNO.EINTR) return failure;
+    }
   }
 
   readLimit(resource: number, into: BigUint64Array<ArrayBuffer>): number {
