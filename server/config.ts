@@ -38,6 +38,8 @@ export interface Config {
   readonly insecure: boolean;
   /** Never removes lock files that nobody uses. */
   readonly keepFiles: boolean;
+  /** Serves even a directory where locks may not exclude. */
+  readonly force: boolean;
   /** All limits; `drainTimeoutMs` is `--drain-timeout`. */
   readonly limits: Limits;
 }
@@ -63,6 +65,7 @@ const OPTIONS = {
   libc: { form: PATH, initial: null, help: "the C library (default: looked for)" },
   insecure: { form: SWITCH, initial: "false", help: "listen beyond loopback without authentication" },
   keepFiles: { form: SWITCH, initial: "false", help: "never remove lock files that nobody uses" },
+  force: { form: SWITCH, initial: "false", help: "serve a directory that distrilock doctor finds unfit" },
 } as const satisfies Record<string, Option<unknown>>;
 
 type Value<O> = O extends { readonly form: Form<infer T>; readonly initial: infer I } ? T | (I & null)
@@ -230,7 +233,7 @@ function checkRelations(limits: Limits): void {
 
 function limitOption(limit: keyof Limits): Option<number> {
   const { initial, least, most, help } = LIMIT_RULES[limit];
-  if (!limit.endsWith("Ms")) return { form: count(least, most), initial: String(initial), help };
+  if (!/Ms(Max)?$/.test(limit)) return { form: count(least, most), initial: String(initial), help };
   return { form: duration(least, most), initial: `${initial / 1_000}s`, help };
 }
 
@@ -262,7 +265,7 @@ function unusable(source: string, value: string, form: Form<unknown>): ConfigErr
 }
 
 function limitKey(limit: keyof Limits): string {
-  return limit.replace(/Ms$/, "");
+  return limit.replace(/Ms(?=(Max)?$)/, "");
 }
 
 function kebab(key: string): string {

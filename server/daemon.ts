@@ -16,20 +16,17 @@
  */
 import type { Guarantee } from "../client/protocol/messages.ts";
 import { SOFTWARE_VERSION } from "../client/protocol/version.ts";
-import { raiseDescriptorLimit } from "../ffi/descriptor_limit.ts";
-import { readKernelText } from "../ffi/kernel_text.ts";
-import { Libc } from "../ffi/libc.ts";
 import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
-import { type Limits, planDescriptors } from "./base/limits.ts";
+import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
-import type { Converse } from "./dialect/conversation.ts";
-import { NativeConversation, type NativeOptions } from "./dialect/native.ts";
+import type { Dialects } from "./dialect/conversation.ts";
+import { speakDialects } from "./dialects.ts";
+import { layFoundation } from "./foundation.ts";
 import type { ListenAddress } from "./option_form.ts";
-import { Sessions } from "./session/sessions.ts";
-import { DirectoryStore } from "./store/directory/directory_store.ts";
-import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
-import type { EffectSink, Store } from "./store/store.ts";
+import { Administration } from "./session/administration.ts";
+import type { Sessions } from "./session/sessions.ts";
+import type { Store } from "./store/store.ts";
 import { answerHttp } from "./transport/http.ts";
 import { Reception } from "./transport/reception.ts";
 import { serveTcp } from "./transport/tcp.ts";
@@ -52,6 +49,9 @@ export interface DaemonOptions {
   /** Called when the daemon broke a rule of its own. The process should end at once: the kernel then frees every lock. */
   readonly onBroken: (error: unknown) => void;
 }
+
+/** A configuration in which nothing is left to find out. */
+type NamedConfig = Config & { readonly serverName: string };
 
 interface Parts {
   readonly options: DaemonOptions;
@@ -79,40 +79,33 @@ export class Daemon {
   #timerDueMs = Infinity;
   #drained: { readonly promise: Promise<void>; resolve(): void } | undefined;
   #stopped: Promise<void> | undefined;
+  readonly #gone = Promise.withResolvers<void>();
 
-  private constructor(config: Config, limits: Limits, parts: Parts) {
+  private constructor(config: NamedConfig, limits: Limits, parts: Parts) {
     const { log, clock = SYSTEM_CLOCK, onBroken } = parts.options;
     this.#parts = parts;
     this.#log = log;
     this.#clock = clock;
     this.guarantee = parts.store.guarantee;
     this.#reception = new Reception({ clock, log, limits, afterTurn: () => this.#afterTurn(), onBroken });
-    const converse = nativeConverse(config, limits, parts);
+    const administration = this.#administration(config, limits);
+    const { sessions } = parts;
+    const dialects = speakDialects(config.serverName, limits, { sessions, administration });
     const { listener } = parts;
-    this.#http = config.httpAddress && this.#serveHttp(config.httpAddress, converse);
-    this.#serving = listener ? serveTcp(listener, this.#reception, converse) : Promise.resolve();
+    this.#http = config.httpAddress && this.#serveHttp(config.httpAddress, dialects);
+    this.#serving = listener ? serveTcp(listener, this.#reception, dialects) : Promise.resolve();
     this.addresses = { tcp: listener?.addr ?? null, http: this.#http?.addr ?? null };
     this.#afterTurn();
   }
 
   /**
-   * Starts a daemon. Throws a LibcUnavailableError, UnsupportedPlatformError, LedgerError, LimitsError or an error of the
+   * Starts a daemon. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError, LedgerError, LimitsError or an error of the
    * operating system (the directory cannot be made, an address is taken), and then nothing is left behind.
    */
   static start(config: Config, options: DaemonOptions): Daemon {
     using resources = new DisposableStack();
-    const { directory, keepFiles, address, libc: libcPath } = config;
-    Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true });
-    const libc = resources.use(Libc.open(libcPath ?? undefined));
-    const plan = planDescriptors(raiseDescriptorLimit(libc), config.limits);
-    const limits = { ...config.limits, ...plan };
-    const clock = options.clock ?? SYSTEM_CLOCK;
-    const effects: EffectSink = (effect) => sessions.deliver(effect);
-    const store: Store = resources.adopt(
-      new DirectoryStore({ calls: libc, directory, effects, clock, limits, keepFiles }),
-      (opened) => opened.close(),
-    );
-    const sessions = new Sessions({ store, clock, newId });
+    const { directory, address } = config;
+    const { serverName, limits, plan, store, sessions } = layFoundation(config, options, resources);
     const listener = address && Deno.listen({ hostname: address.host, port: address.port });
     let listening = true;
     const unlisten = () => {
@@ -131,12 +124,9 @@ export class Daemon {
       resources: resources.move(),
     };
     try {
-      // The host name of the kernel, since asking the runtime for it takes one more permission.
-      const serverName = config.serverName ?? readKernelText(libc, "/proc/sys/kernel/hostname")?.trim() ??
-        "distrilock";
-      const daemon = new Daemon({ ...config, serverName }, limits, parts);
-      daemon.#logReady(directory, plan);
-      return daemon;
+      const started = new Daemon({ ...config, serverName }, limits, parts);
+      started.#logReady(directory, plan);
+      return started;
     } catch (error) {
       parts.resources.dispose();
       throw error;
@@ -158,6 +148,11 @@ export class Daemon {
     }
     await this.#drained.promise;
     await this.stop();
+  }
+
+  /** Resolves when the daemon is stopped, for whatever reason. */
+  get stopped(): Promise<void> {
+    return this.#gone.promise;
   }
 
   /** Ends every session and frees everything. Resolves when nothing is left. */
@@ -183,23 +178,25 @@ export class Daemon {
     this.#timer = undefined;
     resources.dispose();
     this.#log.info("daemon.stopped");
+    this.#gone.resolve();
   }
 
-  #serveHttp({ host, port }: ListenAddress, converse: Converse): Deno.HttpServer<Deno.NetAddr> {
+  #serveHttp({ host, port }: ListenAddress, dialects: Dialects): Deno.HttpServer<Deno.NetAddr> {
     const onError = (error: unknown) => {
       this.#log.error("http.failed", { error });
       return new Response(null, { status: 500 });
     };
     const { signal } = this.#httpAbort;
     const options = { hostname: host, port, onListen() {}, onError, signal };
-    return Deno.serve(options, (request) => answerHttp(request, this.#reception, converse));
+    return Deno.serve(options, (request) => answerHttp(request, this.#reception, dialects));
   }
 
   /** Everything that is due is done in turns of its own; this only sets the one timer for the next. */
   #afterTurn(): void {
     if (this.#drained && this.#parts.sessions.hangUp("idle") === 0) this.#drained.resolve();
     if (this.#stopped) return;
-    const dueMs = Math.min(this.#parts.store.nextDueMs, this.#reception.nextDueMs);
+    const { store, sessions } = this.#parts;
+    const dueMs = Math.min(store.nextDueMs, sessions.nextDueMs, this.#reception.nextDueMs);
     if (dueMs >= this.#timerDueMs) return;
     clearTimeout(this.#timer);
     this.#timerDueMs = dueMs;
@@ -212,6 +209,28 @@ export class Daemon {
     const now = this.#clock.now();
     this.#reception.tick(now);
     this.#parts.store.tick(now);
+    this.#parts.sessions.tick(now);
+  }
+
+  #administration({ serverName, directory }: NamedConfig, limits: Limits): Administration {
+    const { sessions, drainTimeoutMs } = this.#parts;
+    return new Administration({
+      sessions,
+      clock: this.#clock,
+      daemon: {
+        version: SOFTWARE_VERSION,
+        server: serverName,
+        store: "directory",
+        directory,
+        limits: { ...limits },
+      },
+      connectionCount: () => this.#reception.size,
+      drain: () => {
+        // Not within the turn of whoever asks: a drain is a turn of its own.
+        queueMicrotask(() => void this.drain().catch(this.#parts.options.onBroken));
+        return sessions.drainsInMs ?? drainTimeoutMs;
+      },
+    });
   }
 
   #logReady(directory: string, plan: { connectionsMax: number; lockFilesMax: number }): void {
@@ -225,22 +244,6 @@ export class Daemon {
       ...plan,
     });
   }
-}
-
-function nativeConverse(config: Config, limits: Limits, { sessions, store }: Parts): Converse {
-  const { frameBytesMax, locksPerSessionMax, waitersPerSessionMax } = limits;
-  const options: NativeOptions = {
-    sessions,
-    guarantee: store.guarantee,
-    server: { name: config.serverName ?? "distrilock", version: SOFTWARE_VERSION },
-    limits: { frameBytesMax, locksPerSessionMax, waitersPerSessionMax },
-  };
-  return (wire) => new NativeConversation(options, wire);
-}
-
-/** 96 random bits: enough that no two sessions of all daemons ever share an id. */
-function newId(): string {
-  return crypto.getRandomValues(new Uint8Array(12)).toBase64({ alphabet: "base64url" });
 }
 
 function shownAddress(address: Deno.NetAddr | null): string | null {

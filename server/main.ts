@@ -14,6 +14,8 @@ import { LimitsError } from "./base/limits.ts";
 import { createLog, type Log } from "./base/log.ts";
 import { type Config, ConfigError, configHelp, readConfig } from "./config.ts";
 import { Daemon } from "./daemon.ts";
+import { runDoctor } from "./doctor/command.ts";
+import { UnfitDirectoryError } from "./doctor/examination.ts";
 import { LedgerError } from "./store/directory/ledger.ts";
 
 const EXIT = { ok: 0, usage: 64, unavailable: 69, software: 70 } as const;
@@ -28,6 +30,7 @@ Serves the locks of one directory. Each option is also an environment variable (
 async function main(): Promise<void> {
   const [command, ...rest] = Deno.args;
   if (command === undefined || command === "serve") serve(rest);
+  else if (command === "doctor") doctor(rest);
   else if (command.startsWith("-") && command !== "--help" && command !== "-h" && command !== "--version") {
     serve(Deno.args);
   } else Deno.exit(await run(Deno.args));
@@ -46,6 +49,19 @@ function serve(argv: readonly string[]): void {
   };
   const daemon = startOrExit(config, log, onBroken);
   stopOnSignals(daemon, log);
+}
+
+function doctor(argv: readonly string[]): void {
+  const sources = { env: readEnvironment, readText: Deno.readTextFileSync, wallMs: SYSTEM_CLOCK.wallMs() };
+  try {
+    const { text, exitCode } = runDoctor(argv, sources);
+    Deno.stdout.writeSync(new TextEncoder().encode(text));
+    Deno.exit(exitCode);
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !isStartError(error)) throw error;
+    console.error(`distrilock: ${error.message}`);
+    Deno.exit(error instanceof ConfigError ? EXIT.usage : EXIT.unavailable);
+  }
 }
 
 function readConfigOrExit(argv: readonly string[]): Config {
@@ -82,6 +98,7 @@ function isStartError(error: unknown): error is Error {
     UnsupportedPlatformError,
     LedgerError,
     LimitsError,
+    UnfitDirectoryError,
     errors.AddrInUse,
     errors.AddrNotAvailable,
     errors.PermissionDenied,
@@ -99,8 +116,10 @@ function stopOnSignals(daemon: Daemon, log: Log): void {
     log.info("daemon.signal", { signal });
     if (stopping) Deno.exit(EXIT.ok);
     stopping = true;
-    void daemon.drain().then(() => Deno.exit(EXIT.ok));
+    void daemon.drain();
   };
+  // An administrator can make it drain as well.
+  void daemon.stopped.then(() => Deno.exit(EXIT.ok));
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop(signal));
 }
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { FRAME_BYTES_MAX_DEFAULT, WAIT_MS_MAX } from "../../client/protocol/limits.ts";
+import { FRAME_BYTES_MAX_DEFAULT, LIFE_MS_MAX, WAIT_MS_MAX } from "../../client/protocol/limits.ts";
 
 /** The limits of one daemon. */
 export interface Limits {
@@ -19,6 +19,8 @@ export interface Limits {
   readonly waitersPerSessionMax: number;
   /** Acquires that wait for one name, of all sessions; the next one is answered by `QUEUE_FULL` [P-29]. */
   readonly queueLengthMax: number;
+  /** Watches of one session; the next one is answered by `LIMIT` [P-56]. */
+  readonly watchesPerSessionMax: number;
   /** Longest frame that is read, in bytes with the line end; a longer one ends its connection [P-3]. */
   readonly frameBytesMax: number;
   /** Bytes that may wait to be sent on one connection; a client that reads slower is cut off [P-60]. */
@@ -27,6 +29,16 @@ export interface Limits {
   readonly idleFilesMax: number;
   /** How long a connection may stay without a hello, in milliseconds [P-12]. */
   readonly helloTimeoutMs: number;
+  /** How long a text connection that is owed no answer may be silent before it ends with its locks, in milliseconds [T-13]. */
+  readonly textSilenceMs: number;
+  /** Silence after which a peer is asked for a sign of life, in milliseconds; 0 = never. It is given up after three times that [P-17]. */
+  readonly heartbeatMs: number;
+  /** Longest time that a session outlives its connection, in milliseconds; one that asks for more gets this. 0 = none does [P-15]. */
+  readonly graceMsMax: number;
+  /** Sessions without a connection; while there are so many, a hello that asks for a grace is answered by `LIMIT` [P-15]. */
+  readonly detachedSessionsMax: number;
+  /** Losses that a session with a grace remembers for its client, the last ones [P-15]. */
+  readonly lossesPerSessionMax: number;
   /** How long holders may keep their locks after the daemon began to leave, in milliseconds; 0 = not at all [P-51]. */
   readonly drainTimeoutMs: number;
 }
@@ -45,6 +57,9 @@ export interface LimitRule {
 
 /** Greatest count: no limit needs more, and 32-bit integers stay small in memory and in system calls. */
 const COUNT_MAX = 2 ** 31 - 1;
+
+/** Longest `heartbeatMs`: a client with more would hear of its lost server after days. */
+const HEARTBEAT_MS_MAX = 3_600_000;
 
 /**
  * Shortest useful `frameBytesMax`: a hello with two texts of 256 bytes, each written as `\u` escapes (6 bytes a
@@ -66,6 +81,7 @@ export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
     help: "waiting acquires of one session",
   },
   queueLengthMax: { initial: 20_000, least: 1, most: COUNT_MAX, help: "waiting acquires of one name" },
+  watchesPerSessionMax: { initial: 16, least: 0, most: COUNT_MAX, help: "watches of one session" },
   frameBytesMax: {
     initial: FRAME_BYTES_MAX_DEFAULT,
     least: FRAME_BYTES_LEAST,
@@ -85,6 +101,26 @@ export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
     most: WAIT_MS_MAX,
     help: "time that a connection has for its hello",
   },
+  textSilenceMs: {
+    initial: 300_000,
+    least: 1,
+    most: WAIT_MS_MAX,
+    help: "time that a text connection may be silent",
+  },
+  heartbeatMs: {
+    initial: 15_000,
+    least: 0,
+    most: HEARTBEAT_MS_MAX,
+    help: "silence after which a peer is asked for a sign of life",
+  },
+  graceMsMax: {
+    initial: 3_600_000,
+    least: 0,
+    most: LIFE_MS_MAX,
+    help: "time that a session can outlive its connection",
+  },
+  detachedSessionsMax: { initial: 10_000, least: 0, most: COUNT_MAX, help: "sessions without a connection" },
+  lossesPerSessionMax: { initial: 100, least: 0, most: COUNT_MAX, help: "losses remembered for a session" },
   drainTimeoutMs: {
     initial: 30_000,
     least: 0,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ErrorCode } from "../../client/protocol/codes.ts";
 
 /** Why a connection is closed: the status codes of RFC 6455 section 7.4.1, which TCP has no way to tell. */
 export const CLOSE = {
@@ -27,10 +28,21 @@ export type CloseCode = typeof CLOSE[keyof typeof CLOSE];
 
 /** What a conversation needs of its connection. */
 export interface Wire {
+  /** What carries the frames. */
+  readonly transport: "tcp" | "websocket";
+  /** About how many bytes wait to be sent: said, and not in a write that is under way. */
+  readonly unsentBytes: number;
   /** Sends one frame. Nothing is sent once the connection is being closed. */
   send(frame: string): void;
   /** Sends what was said, then closes; the conversation hears `ended` in the end, as always. */
   close(code: CloseCode): void;
+}
+
+/** What is wrong, for the peer. */
+export interface Fault {
+  readonly code: ErrorCode;
+  /** For people. */
+  readonly message: string;
 }
 
 /** One side of a connection: what the peer says, and what becomes of the connection. */
@@ -39,9 +51,15 @@ export interface Conversation {
   readonly introduced: boolean;
   /** The peer sent a frame. */
   receive(frame: string): void;
-  /** The peer sent something that no frame can be made of, and no frame can follow: it is told, and the connection closed. */
-  fail(fault: { readonly code: "LIMIT" | "BAD_REQUEST"; readonly message: string }, close: CloseCode): void;
-  /** The peer has not introduced itself for so many ms. */
+  /** How long an introduced peer may be silent after the last frame that was sent to it, in ms; absent: for ever. */
+  readonly silenceMsMax?: number;
+  /** After so many ms of silence an introduced peer is asked for a sign of life; absent or 0: never. */
+  readonly heartbeatMs?: number;
+  /** Asks the peer for a sign of life: any frame will do. */
+  ping?(): void;
+  /** The connection cannot go on, say since no frame can be made of what the peer sent: it is told, and the connection closed. */
+  fail(fault: Fault, close: CloseCode): void;
+  /** The peer has not introduced itself for so many ms, or was silent for so long. */
   timeOut(afterMs: number): void;
   /** The connection has ended: nothing can be said any more. Called exactly once. */
   ended(): void;
@@ -49,3 +67,13 @@ export interface Conversation {
 
 /** Begins a conversation on a new connection. */
 export type Converse = (wire: Wire) => Conversation;
+
+/** The dialects of a daemon. */
+export interface Dialects {
+  /** JSON of the native protocol. */
+  readonly native: Converse;
+  /** Text lines. */
+  readonly text: Converse;
+  /** JSON of the original distrilock. */
+  readonly legacy: Converse;
+}

@@ -2,39 +2,52 @@
  * The native dialect: requests and answers of `docs/protocol.md`, one JSON object a frame.
  *
  * ```text
- *   NEW ──hello──▶ OPEN ──▶ ENDED      [ended]; from NEW too
+ *   NEW ──hello──▶ OPEN ──▶ OVER      [ended, hangUp, bye]; from NEW too
  * ```
  *
  * - NEW: no session; anything but a hello is refused.
  * - OPEN: requests go to the session, its effects come back as answers and pushes.
- * - ENDED: no session, no wire.
+ * - OVER: no session. Its session may go on without it, see `server/session/sessions.ts`.
  *
  * @module
  */
-import { type CheckedRequest, decodeRequest, encodeMessage } from "../../client/protocol/codec.ts";
+import {
+  type CheckedHello,
+  type CheckedRequest,
+  decodeRequest,
+  encodeMessage,
+} from "../../client/protocol/codec.ts";
 import type { ErrorCode } from "../../client/protocol/codes.ts";
-import type { Guarantee, HelloAnswer, HelloRequest, ServerMessage } from "../../client/protocol/messages.ts";
+import type { Guarantee, HelloAnswer, Resume, ServerMessage } from "../../client/protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../client/protocol/version.ts";
-import { assertNever } from "../base/assert.ts";
+import type { Administration } from "../session/administration.ts";
 import type { Session, SessionListener, Sessions } from "../session/sessions.ts";
+import type { WatchEffect } from "../session/watches.ts";
 import type { Effect } from "../store/store.ts";
-import { CLOSE, type CloseCode, type Conversation, type Wire } from "./conversation.ts";
+import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
+import { messageOf } from "./native_message.ts";
+import { ask } from "./native_request.ts";
 
 /** What the native dialect tells of the server. */
 export interface NativeOptions {
   readonly sessions: Sessions;
+  readonly administration: Administration;
   readonly guarantee: Guarantee;
   readonly server: HelloAnswer["server"];
   readonly limits: HelloAnswer["limits"];
+  /** After so many ms of silence each side asks the other for a sign of life; 0 = never. */
+  readonly heartbeatMs: number;
 }
 
 /** A conversation in the native dialect. */
 export class NativeConversation implements Conversation, SessionListener {
+  readonly heartbeatMs: number;
   readonly #options: NativeOptions;
   readonly #wire: Wire;
   #session: Session | undefined;
 
   constructor(options: NativeOptions, wire: Wire) {
+    this.heartbeatMs = options.heartbeatMs;
     this.#options = options;
     this.#wire = wire;
   }
@@ -47,44 +60,51 @@ export class NativeConversation implements Conversation, SessionListener {
     const request = decodeRequest(frame);
     if ("fault" in request) this.#refuse(request.id, request.code, request.message);
     else if (request.op === "hello") this.#hello(request);
-    else if (this.#session) ask(this.#session, request);
-    else {this.#refuse(
-        request.id,
-        "BAD_REQUEST",
-        `Cannot ${request.op}: the first request of a connection is hello`,
-      );}
+    else if (this.#session) this.#carryOut(this.#session, request);
+    else {
+      const message = `Cannot ${request.op}: the first request of a connection is hello`;
+      this.#refuse(request.id, "BAD_REQUEST", message);
+    }
   }
 
-  fail({ code, message }: { code: ErrorCode; message: string }, close: CloseCode): void {
+  fail({ code, message }: Fault, close: CloseCode): void {
     this.#refuse(null, code, message);
     this.#wire.close(close);
   }
 
+  ping(): void {
+    this.#send({ push: "ping" });
+  }
+
   timeOut(afterMs: number): void {
-    this.fail(
-      { code: "TIMEOUT", message: `Cannot keep the connection: no hello within ${afterMs} ms` },
-      CLOSE.policy,
-    );
+    const fault = this.#session ? `no word for ${afterMs} ms` : `no hello within ${afterMs} ms`;
+    this.fail({ code: "TIMEOUT", message: `Cannot keep the connection: ${fault}` }, CLOSE.policy);
   }
 
   ended(): void {
-    this.#session?.end();
+    this.#session?.leave(this);
     this.#session = undefined;
   }
 
-  hear(effect: Effect): void {
-    this.#send(this.#message(effect));
+  get unsentBytes(): number {
+    return this.#wire.unsentBytes;
+  }
+
+  hear(effect: Effect | WatchEffect): void {
+    this.#send(messageOf(effect, this.#options.guarantee));
   }
 
   drain(closesIn: number): void {
     this.#send({ push: "draining", closesIn });
   }
 
-  hangUp(): void {
-    this.#wire.close(CLOSE.goingAway);
+  hangUp(reason?: string): void {
+    this.#session = undefined;
+    if (reason !== undefined) this.#send({ push: "closing", reason });
+    this.#wire.close(reason === undefined ? CLOSE.goingAway : CLOSE.policy);
   }
 
-  #hello({ id, version, client }: HelloRequest): void {
+  #hello({ id, version, client, grace, resume }: CheckedHello): void {
     if (version !== PROTOCOL_VERSION) {
       const message = `Cannot speak version ${version}: this server speaks ${PROTOCOL_VERSION}`;
       this.#refuse(id, "UNSUPPORTED", message);
@@ -93,47 +113,81 @@ export class NativeConversation implements Conversation, SessionListener {
     if (this.#session) {
       return this.#refuse(id, "BAD_REQUEST", "Cannot open a session: the connection has one");
     }
-    const { sessions, guarantee, server, limits } = this.#options;
-    this.#session = sessions.open(this, client);
-    if (!this.#session) {
-      this.#refuse(id, "DRAINING", "Cannot open a session: the daemon leaves service");
-      return this.#wire.close(CLOSE.goingAway);
+    if (resume) return this.#resume(id, resume);
+    const { sessions } = this.#options;
+    const refusal = sessions.refusal(sessions.graceFor(grace));
+    if (refusal) {
+      this.#refuse(id, refusal.code, refusal.message);
+      // Without a grace it may still be welcome; a daemon that leaves has no more to say.
+      return refusal.code === "DRAINING" ? this.#wire.close(CLOSE.goingAway) : undefined;
     }
+    const { transport } = this.#wire;
+    const session = this.#session = sessions.open(this, client, { graceMs: grace, transport });
+    if (session) this.#welcome(id, session, { secret: session.secret?.tell() });
+  }
+
+  #resume(id: number, resume: Resume): void {
+    const { sessions } = this.#options;
+    const session = this.#session = sessions.resume(this, resume, this.#wire.transport);
+    // The same words whether there is no such session or the secret is another: whoever guesses learns nothing.
+    if (!session) {
+      return this.#refuse(id, "SESSION_GONE", "Cannot resume the session: no session with that secret");
+    }
+    const { locks, waiting } = sessions.store.holdingsOf(session.id);
+    this.#welcome(id, session, { resumed: true, locks, waiting, lost: session.lost });
+    if (sessions.drainsInMs !== undefined) this.drain(sessions.drainsInMs);
+  }
+
+  #welcome(
+    id: number,
+    session: Session,
+    { secret, ...more }: Pick<HelloAnswer, "resumed" | "locks" | "waiting" | "lost"> & {
+      readonly secret?: string | undefined;
+    },
+  ): void {
+    const { guarantee, server, limits, heartbeatMs } = this.#options;
+    const head = { id, ok: true, version: PROTOCOL_VERSION, session: session.id, guarantee, server } as const;
     this.#send({
-      id,
-      ok: true,
-      version: PROTOCOL_VERSION,
-      session: this.#session.id,
-      guarantee,
-      server,
+      ...head,
       limits,
+      heartbeatMs,
+      ...(session.graceMs > 0 ? { grace: session.graceMs } : {}),
+      ...(secret === undefined ? {} : { secret }),
+      ...more,
     });
   }
 
-  #message(effect: Effect): ServerMessage {
-    switch (effect.type) {
-      case "granted": {
-        const { request: id, name, mode, token } = effect;
-        return { id, ok: true, lock: id, name, mode, token, guarantee: this.#options.guarantee };
-      }
-      case "refused": {
-        const { request: id, code, message, blockedBy } = effect;
-        return { id, ok: false, error: blockedBy ? { code, message, blockedBy } : { code, message } };
-      }
-      case "released":
-        return { id: effect.request, ok: true, lock: effect.lock };
-      case "cancelled":
-        return { id: effect.request, ok: true, request: effect.target, was: effect.was };
-      case "lost": {
-        const { lock, name, token, reason } = effect;
-        return { push: "lost", lock, name, token, reason };
-      }
-      case "described":
-        return { id: effect.request, ok: true, ...effect.state, outside: effect.outside };
-      case "listed":
-        return { id: effect.request, ok: true, names: effect.names, next: effect.next };
+  /** Requests about the connection, sessions and the daemon are answered here, all others by the store. */
+  #carryOut(session: Session, request: Exclude<CheckedRequest, CheckedHello>): void {
+    const { id } = request;
+    const { administration, sessions } = this.#options;
+    switch (request.op) {
+      case "ping":
+        return this.#send({ id, ok: true });
+      case "bye":
+        this.#send({ id, ok: true });
+        this.#session = undefined;
+        session.end();
+        return this.#wire.close(CLOSE.normal);
+      case "sessions":
+        return this.#send({
+          id,
+          ok: true,
+          ...administration.list({ after: request.after ?? "", limit: request.limit }),
+        });
+      case "kick":
+        if (!sessions.find(request.session)) {
+          return this.#refuse(id, "SESSION_GONE", `Cannot kick ${request.session}: there is no such session`);
+        }
+        // Answered first: it may be the session that asks.
+        this.#send({ id, ok: true });
+        return administration.kick(session, request);
+      case "status":
+        return this.#send({ id, ok: true, ...administration.status() });
+      case "drain":
+        return this.#send({ id, ok: true, closesIn: administration.drain(session) });
       default:
-        return assertNever(effect, "effect");
+        return ask(session, request);
     }
   }
 
@@ -143,26 +197,5 @@ export class NativeConversation implements Conversation, SessionListener {
 
   #send(message: ServerMessage): void {
     this.#wire.send(encodeMessage(message));
-  }
-}
-
-function ask(session: Session, request: Exclude<CheckedRequest, HelloRequest>): void {
-  switch (request.op) {
-    case "acquire": {
-      const { id, name, mode, wait, reason } = request;
-      return session.acquire(id, { name, mode, waitMs: wait ?? Infinity, reason });
-    }
-    case "release":
-      return session.release(request.id, request.lock);
-    case "cancel":
-      return session.cancel(request.id, request.request);
-    case "who":
-      return session.who(request.id, request.name);
-    case "list": {
-      const { id, prefix, after = "", limit } = request;
-      return session.list(id, { prefix, after, limit });
-    }
-    default:
-      return assertNever(request, "request");
   }
 }

@@ -1,29 +1,36 @@
 /**
  * The sessions of one daemon: who is here, and to whom an effect of the store belongs.
  *
- * ```text
- *   open ──▶ OPEN ──▶ ENDED      [end]: its connection ended, or the daemon is done with it
- * ```
+ * | from | to | when |
+ * |---|---|---|
+ * | – | OPEN | a client said hello [open] |
+ * | OPEN | DETACHED | its connection ended, and it has a grace [leave] |
+ * | DETACHED | OPEN | its client resumed it, within the grace [resume] |
+ * | OPEN | OPEN | its client resumed it from another connection: the old one is told, and closed [resume] |
+ * | OPEN, DETACHED | ENDED | it said bye, was kicked, or the daemon is done with it [end] |
+ * | OPEN | ENDED | its connection ended, and it has no grace [leave] |
+ * | DETACHED | ENDED | its grace is over [tick] |
  *
- * - OPEN: the store knows it; its listener hears of every effect.
- * - ENDED: the store has forgotten it, with its locks and waits; nothing reaches its listener any more.
+ * - OPEN: the store knows it; its listener hears of every effect; it has no deadline.
+ * - DETACHED: the store knows it, and its locks and waits go on; nobody hears of effects: what they did is in the store, and losses are remembered;
+ *   its deadline is the end of its grace.
+ * - ENDED: the store has forgotten it, with its locks and waits; nothing reaches its listener any more; nobody can resume it.
  *
  * @module
  */
-import type { ClientProfile } from "../../client/protocol/messages.ts";
-import type { Mode } from "../../client/protocol/modes.ts";
+import type { ClientProfile, Resume } from "../../client/protocol/messages.ts";
+import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Effect, ListQuery, SessionId, Store } from "../store/store.ts";
+import { Deadlines } from "../base/deadlines.ts";
+import type { LogFields } from "../base/log.ts";
+import type { Effect, Happening, SessionId, Store } from "../store/store.ts";
+import type { SessionListener } from "./listener.ts";
+import { Secret } from "./secret.ts";
+import { Session } from "./session.ts";
+import { Watches, type WatchesOptions } from "./watches.ts";
 
-/** Who speaks for a session: it puts effects into the words of its dialect. It must not call back into the session. */
-export interface SessionListener {
-  /** Something happened to the session. */
-  hear(effect: Effect): void;
-  /** The daemon leaves service; the connection is closed when the last lock is gone, or in so many ms. */
-  drain(closesInMs: number): void;
-  /** The daemon is done with the session: say what is left to be said, and hang up. */
-  hangUp(): void;
-}
+export type { SessionListener } from "./listener.ts";
+export type { LockWish, Session } from "./session.ts";
 
 /** What the sessions of a daemon stand on. */
 export interface SessionsOptions {
@@ -31,127 +38,233 @@ export interface SessionsOptions {
   readonly clock: Clock;
   /** Makes an id that was never used and cannot be guessed. */
   readonly newId: () => string;
+  /** Makes a secret that cannot be guessed. */
+  readonly newSecret: () => string;
+  readonly limits: WatchesOptions["limits"] & {
+    readonly graceMsMax: number;
+    readonly detachedSessionsMax: number;
+    readonly lossesPerSessionMax: number;
+  };
+  /** Writes down what an administrator does. */
+  readonly audit: (event: string, fields: LogFields) => void;
 }
 
-/** Asks for a lock. */
-export interface LockWish {
-  readonly name: string;
-  readonly mode: Mode;
-  /** 0 = try once; Infinity = wait for ever. */
-  readonly waitMs: number;
-  readonly reason: string | undefined;
+/** How a session is opened. */
+export interface OpenOptions {
+  /** How long it shall outlive its connection, in milliseconds. */
+  readonly graceMs?: number | undefined;
+  /** What its connection is, for people. */
+  readonly transport?: string;
 }
 
-/** One session. Every method but {@link end} is answered by one effect, see `Store`. */
-export class Session {
-  constructor(
-    readonly id: SessionId,
-    readonly listener: SessionListener,
-    readonly sessions: Sessions,
-  ) {}
-
-  /** Asks for a lock, under an id that rises with every acquire of the session. */
-  acquire(request: number, wish: LockWish): void {
-    this.sessions.acquire(this, request, wish);
-  }
-
-  /** Gives the lock back that was granted as `lock`. */
-  release(request: number, lock: number): void {
-    const { store, clock } = this.sessions;
-    store.release(this.id, request, lock, clock.now());
-  }
-
-  /** Makes sure that the acquire `target` neither is nor becomes a grant. */
-  cancel(request: number, target: number): void {
-    const { store, clock } = this.sessions;
-    store.cancel(this.id, request, target, clock.now());
-  }
-
-  /** Asks who holds and who waits for a name. */
-  who(request: number, name: string): void {
-    const { store, clock } = this.sessions;
-    store.who(this.id, request, name, clock.now());
-  }
-
-  /** Asks for the names that are held or waited for. */
-  list(request: number, query: ListQuery): void {
-    const { store, clock } = this.sessions;
-    store.list(this.id, request, query, clock.now());
-  }
-
-  /** Ends the session with its locks and waits; harmless when it has ended. */
-  end(): void {
-    this.sessions.end(this);
-  }
+/** Why no session is opened. */
+export interface OpenRefusal {
+  readonly code: "DRAINING" | "LIMIT";
+  readonly message: string;
 }
 
 /** The sessions of one daemon. */
 export class Sessions {
   readonly store: Store;
   readonly clock: Clock;
-  readonly #newId: () => string;
-  readonly #open = new Map<SessionId, Session>();
-  #draining = false;
+  readonly audit: SessionsOptions["audit"];
+  /** Who watches which names. */
+  readonly watches: Watches;
+  readonly #options: SessionsOptions;
+  readonly #sessions = new Map<SessionId, Session>();
+  readonly #detached = new Deadlines<Session>();
+  /** What is compared when there is no such session, so that it takes as long as if there were. */
+  readonly #decoy: Secret;
+  #drainEndsMs: number | undefined;
 
-  constructor({ store, clock, newId }: SessionsOptions) {
-    this.store = store;
-    this.clock = clock;
-    this.#newId = newId;
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.audit = options.audit;
+    this.store = options.store;
+    this.watches = new Watches({
+      limits: options.limits,
+      tell: (effect) => this.#sessions.get(effect.session)?.listener?.hear(effect),
+      unsentBytes: (session) => this.#unsentBytes(session),
+      listen: (isWanted) => options.store.watch(isWanted ? this.#onHappening : undefined),
+    });
+    this.clock = options.clock;
+    this.#decoy = new Secret(options.newSecret());
   }
 
-  /** How many are open. */
+  /** How many there are, detached ones too. */
   get size(): number {
-    return this.#open.size;
+    return this.#sessions.size;
+  }
+
+  /** How many are detached. */
+  get detachedCount(): number {
+    return this.#detached.size;
   }
 
   /** Whether the daemon leaves service. */
   get draining(): boolean {
-    return this.#draining;
+    return this.#drainEndsMs !== undefined;
   }
 
-  /** Opens a session for a listener; undefined when the daemon takes no more, because it leaves service. */
-  open(listener: SessionListener, client: ClientProfile | undefined): Session | undefined {
-    if (this.#draining) return undefined;
-    const session = new Session(this.#newId() as SessionId, listener, this);
-    this.#open.set(session.id, session);
+  /** When {@link tick} has something to do: monotonic milliseconds, or Infinity. */
+  get nextDueMs(): number {
+    return Math.min(this.#detached.nextMs(), this.watches.nextDueMs);
+  }
+
+  /** All sessions, in no order. */
+  all(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  /** The session with that id, if there is one. */
+  find(id: string): Session | undefined {
+    return this.#sessions.get(id as SessionId);
+  }
+
+  /** The grace that a session gets that asks for one. */
+  graceFor(wishedMs: number | undefined): number {
+    return Math.min(wishedMs ?? 0, this.#options.limits.graceMsMax);
+  }
+
+  /** Why no session is opened now, or undefined. */
+  refusal(graceMs = 0): OpenRefusal | undefined {
+    if (this.draining) {
+      return { code: "DRAINING", message: "Cannot open a session: the daemon leaves service" };
+    }
+    const { detachedSessionsMax } = this.#options.limits;
+    // Asked at the door: a grace that was promised is kept, so there can be as many more as there are connections.
+    if (graceMs === 0 || this.detachedCount < detachedSessionsMax) return undefined;
+    const state = `${detachedSessionsMax} are detached, which is detachedSessionsMax`;
+    return { code: "LIMIT", message: `Cannot open a session with a grace: ${state}` };
+  }
+
+  /** Opens a session for a listener; undefined when there is a {@link refusal}. */
+  open(
+    listener: SessionListener,
+    client: ClientProfile | undefined,
+    { graceMs: wishedMs, transport = "tcp" }: OpenOptions = {},
+  ): Session | undefined {
+    const graceMs = this.graceFor(wishedMs);
+    if (this.refusal(graceMs)) return undefined;
+    const { newId, newSecret } = this.#options;
+    const session = new Session({
+      id: newId() as SessionId,
+      client,
+      listener,
+      transport,
+      graceMs,
+      secret: graceMs > 0 ? new Secret(newSecret()) : undefined,
+      sinceWallMs: this.clock.wallMs(),
+    }, this);
+    this.#sessions.set(session.id, session);
     this.store.openSession(session.id, client, this.clock.now());
     return session;
+  }
+
+  /**
+   * Has `listener` speak for a session from now on; undefined when there is no such session, or that is not its secret. Whoever spoke for it is
+   * hung up on.
+   */
+  resume(listener: SessionListener, { session: id, secret }: Resume, transport: string): Session | undefined {
+    const session = this.#sessions.get(id as SessionId);
+    const isProven = (session?.secret ?? this.#decoy).is(secret);
+    if (!isProven || !session?.secret) return undefined;
+    const before = session.listener;
+    this.#disarm(session);
+    session.attach(listener, transport);
+    this.watches.heardAgain(session.id, this.clock.now());
+    before?.hangUp("the session was resumed by another connection");
+    return session;
+  }
+
+  /** How much time holders have left, in milliseconds; undefined while the daemon is in service. */
+  get drainsInMs(): number | undefined {
+    if (this.#drainEndsMs === undefined) return undefined;
+    return Math.max(0, Math.round(this.#drainEndsMs - this.clock.now()));
   }
 
   /** Takes an effect of the store to the session that it belongs to. */
   readonly deliver = (effect: Effect): void => {
     // A session that ended between the command and a late effect needs no word of it.
-    this.#open.get(effect.session)?.listener.hear(effect);
+    const session = this.#sessions.get(effect.session);
+    if (!session) return;
+    // Also what is told now: the connection may have ended without our knowledge.
+    if (effect.type === "lost" && session.graceMs > 0) {
+      session.remember(effect, this.#options.limits.lossesPerSessionMax);
+    }
+    session.listener?.hear(effect);
   };
 
-  /** See {@link Session.acquire}. */
-  acquire({ id }: Session, request: number, wish: LockWish): void {
-    if (this.#draining && !this.store.repeats(id, request)) {
-      const message = `Cannot lock ${wish.name}: the daemon leaves service`;
-      return this.deliver({ type: "refused", session: id, request, code: "DRAINING", message });
-    }
-    this.store.acquire({ session: id, request, ...wish }, this.clock.now());
+  /** See {@link Session.leave}. */
+  leave(session: Session, listener: SessionListener): void {
+    if (session.listener !== listener) return;
+    if (session.graceMs === 0) return this.end(session);
+    session.detach();
+    session.dueMs = this.clock.now() + session.graceMs;
+    this.#detached.add(session);
   }
 
   /** See {@link Session.end}. */
-  end({ id }: Session): void {
-    if (this.#open.delete(id)) this.store.endSession(id, this.clock.now());
+  end(session: Session): void {
+    if (!this.#sessions.delete(session.id)) return;
+    this.#disarm(session);
+    session.ended();
+    this.watches.endSession(session.id);
+    this.store.endSession(session.id, this.clock.now());
+  }
+
+  /** Ends the sessions whose grace is over. */
+  tick(now: number): void {
+    for (let due = this.#detached.takeDue(now); due; due = this.#detached.takeDue(now)) this.end(due);
+    this.watches.tick(now);
   }
 
   /** Takes no more sessions and no more locks, and ends every wait. Locks stay with their sessions, for so many ms. */
   drain(closesInMs: number): void {
-    this.#draining = true;
-    this.store.drain(this.clock.now());
-    for (const { listener } of this.#open.values()) listener.drain(closesInMs);
+    const now = this.clock.now();
+    this.#drainEndsMs = now + closesInMs;
+    this.store.drain(now);
+    for (const { listener } of this.#sessions.values()) listener?.drain(closesInMs);
   }
 
   /** Hangs up on the sessions that hold nothing, or on all. Answers how many are left. */
   hangUp(whom: "idle" | "all"): number {
-    for (const session of [...this.#open.values()]) {
+    for (const session of [...this.#sessions.values()]) {
       if (whom === "idle" && this.store.locksOf(session.id) > 0) continue;
+      const { listener } = session;
       session.end();
-      session.listener.hangUp();
+      listener?.hangUp();
     }
-    return this.#open.size;
+    return this.size;
+  }
+
+  /** Throws an AssertionError when a rule of the header is broken. */
+  checkInvariants(): void {
+    let detached = 0;
+    for (const [id, session] of this.#sessions) {
+      const { stage, listener, heapIndex, dueMs, graceMs, secret } = session;
+      assert(session.id === id, "a session is filed under its id");
+      assert(stage !== "ended", "what has ended is forgotten");
+      assert((stage === "open") === (listener !== undefined), "somebody speaks for it while it is open");
+      assert((stage === "detached") === (heapIndex !== -1), "it has a deadline while it is detached");
+      assert(stage === "open" || (graceMs > 0 && Number.isFinite(dueMs)), "who is detached has a grace");
+      assert((graceMs > 0) === (secret !== undefined), "who has a grace has a secret");
+      if (stage === "detached") detached++;
+    }
+    assert(detached === this.#detached.size, "detached sessions are counted");
+  }
+
+  readonly #onHappening = (happening: Happening): void => {
+    this.watches.happened(happening, this.clock.now());
+  };
+
+  #unsentBytes(id: SessionId): number {
+    const listener = this.#sessions.get(id)?.listener;
+    return listener ? listener.unsentBytes ?? 0 : Infinity;
+  }
+
+  #disarm(session: Session): void {
+    this.#detached.remove(session);
+    session.dueMs = Infinity;
   }
 }

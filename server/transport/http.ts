@@ -1,23 +1,27 @@
 /**
- * The HTTP port: today the WebSocket at `/v1/ws` and nothing else. Errors are problem documents (RFC 9457).
+ * The HTTP port: today WebSockets and nothing else. Errors are problem documents (RFC 9457).
  *
  * @module
  */
-import type { Converse } from "../dialect/conversation.ts";
+import type { Dialects } from "../dialect/conversation.ts";
 import type { Reception } from "./reception.ts";
 import { upgradeToWebSocket } from "./websocket.ts";
 
+/** Which dialect is spoken on the WebSocket of a path. */
+const WEB_SOCKETS: Readonly<Record<string, keyof Dialects>> = { "/v1/ws": "native", "/distrilock": "legacy" };
+
 /** Answers the requests of the HTTP port. */
-export function answerHttp(request: Request, reception: Reception, converse: Converse): Response {
+export function answerHttp(request: Request, reception: Reception, dialects: Dialects): Response {
   const { pathname } = new URL(request.url);
-  if (pathname !== "/v1/ws") return problem(404, "Not Found", `Cannot find ${pathname}`);
+  const dialect = WEB_SOCKETS[pathname];
+  if (!dialect) return problem(404, "Not Found", `Cannot find ${pathname}`);
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     const response = problem(426, "Upgrade Required", "Cannot answer without a WebSocket upgrade");
     response.headers.set("upgrade", "websocket");
     return response;
   }
   try {
-    return upgradeToWebSocket(request, reception, converse);
+    return upgradeToWebSocket(request, reception, dialects[dialect]);
   } catch (error) {
     if (error instanceof TypeError) return problem(400, "Bad Request", `Cannot upgrade: ${error.message}`);
     throw error;

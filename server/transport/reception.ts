@@ -1,6 +1,6 @@
 /**
- * Everything that the connections of a daemon share, whatever their transport: how many there are, who has not said hello, and what is to be
- * sent at the end of a turn.
+ * Everything that the connections of a daemon share, whatever their transport: how many there are, who has to say something by when, and what is
+ * to be sent at the end of a turn.
  *
  * A *turn* is one piece of work of the event loop: the frames of one read, or what fell due. Frames are only written down while it
  * lasts; at its end each connection sends all of its own in one piece, which is what makes pipelining cheap.
@@ -11,10 +11,12 @@ import { Deadlines, type Timed } from "../base/deadlines.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Conversation } from "../dialect/conversation.ts";
+import { Heartbeats, type Pulse } from "./heartbeats.ts";
 
 /** A connection as the reception knows it: a guest from {@link Reception.enter} on, leaving from `leave` on, until it is `gone`. */
 export interface Guest extends Timed {
   readonly conversation: Conversation;
+  readonly pulse: Pulse;
   /** Sends what the turn wrote down. */
   flush(): void;
   /** Cuts the connection at once, whatever is left to be sent. */
@@ -45,7 +47,9 @@ export class Reception {
   readonly #guests = new Set<Guest>();
   /** Connections that are over but still open: their peers have to be told, and have to take note. */
   readonly #leaving = new Set<Guest>();
-  readonly #strangers = new Deadlines<Guest>();
+  /** Connections that have to say something by their deadline. */
+  readonly #awaited = new Deadlines<Guest>();
+  readonly #heartbeats = new Heartbeats();
   #unsent: Guest[] = [];
   #closed: PromiseWithResolvers<void> | undefined;
 
@@ -73,14 +77,19 @@ export class Reception {
 
   /** When {@link tick} has something to do: monotonic milliseconds, or Infinity. */
   get nextDueMs(): number {
-    return this.#strangers.nextMs();
+    return Math.min(this.#awaited.nextMs(), this.#heartbeats.nextDueMs);
   }
 
   /** Takes in a new connection, which has some time now to introduce itself. */
   enter(guest: Guest): void {
     this.#guests.add(guest);
     guest.dueMs = this.#options.clock.now() + this.limits.helloTimeoutMs;
-    this.#strangers.add(guest);
+    this.#awaited.add(guest);
+  }
+
+  /** The peer said something, and its conversation has taken it. */
+  heard({ pulse }: Guest): void {
+    this.#heartbeats.heard(pulse, this.#options.clock.now());
   }
 
   /** Notes a connection that gets no conversation; it is open until it is {@link gone}. */
@@ -92,7 +101,8 @@ export class Reception {
   leave(guest: Guest): void {
     if (!this.#guests.delete(guest)) return;
     this.#leaving.add(guest);
-    this.#strangers.remove(guest);
+    this.#awaited.remove(guest);
+    this.#heartbeats.remove(guest.pulse);
     guest.conversation.ended();
   }
 
@@ -128,10 +138,15 @@ export class Reception {
     }
   }
 
-  /** Tells those whose time for a hello is over. */
+  /** Tells those whose time for a hello is over, and those who may not be silent any longer. */
   tick(now: number): void {
-    for (let guest = this.#strangers.takeDue(now); guest; guest = this.#strangers.takeDue(now)) {
-      if (!guest.conversation.introduced) guest.conversation.timeOut(this.limits.helloTimeoutMs);
+    this.#heartbeats.tick(now);
+    for (let guest = this.#awaited.takeDue(now); guest; guest = this.#awaited.takeDue(now)) {
+      const { conversation } = guest;
+      const afterMs = conversation.introduced ? conversation.silenceMsMax : this.limits.helloTimeoutMs;
+      if (afterMs === undefined) continue;
+      // Whoever may go on, since an answer is owed to it, has its time again when that is sent.
+      conversation.timeOut(afterMs);
     }
   }
 
@@ -145,7 +160,19 @@ export class Reception {
     while (this.#unsent.length > 0) {
       const unsent = this.#unsent;
       this.#unsent = [];
-      for (const guest of unsent) guest.flush();
+      for (const guest of unsent) {
+        guest.flush();
+        if (guest.conversation.silenceMsMax !== undefined) this.#allowSilence(guest);
+      }
     }
+  }
+
+  /** A peer that may not be silent for ever has its time again from now on. */
+  #allowSilence(guest: Guest): void {
+    const { introduced, silenceMsMax } = guest.conversation;
+    if (!introduced || silenceMsMax === undefined || !this.#guests.has(guest)) return;
+    this.#awaited.remove(guest);
+    guest.dueMs = this.#options.clock.now() + silenceMsMax;
+    this.#awaited.add(guest);
   }
 }

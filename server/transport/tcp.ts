@@ -1,5 +1,6 @@
 /**
- * The native protocol on TCP: newline-delimited frames (`docs/protocol.md` section 2).
+ * TCP: frames are lines. The first byte of a connection says which dialect it speaks: `{` is the native protocol (`docs/protocol.md` section 2),
+ * everything else text lines (`docs/dialects.md` section 1).
  *
  * ```text
  *   OPEN ──▶ CLOSING ──▶ CLOSED
@@ -12,10 +13,9 @@
  *
  * @module
  */
-import { encodeMessage } from "../../client/protocol/codec.ts";
-import type { ErrorCode } from "../../client/protocol/codes.ts";
 import { LineFrames } from "../../client/protocol/frames.ts";
-import { CLOSE, type Conversation, type Converse, type Wire } from "../dialect/conversation.ts";
+import { CLOSE, type Conversation, type Dialects, type Wire } from "../dialect/conversation.ts";
+import { Pulse } from "./heartbeats.ts";
 import type { Guest, Reception } from "./reception.ts";
 
 /** Read buffer of a connection, in bytes: it grows to the maximum when reads fill it. */
@@ -34,12 +34,12 @@ const ENCODER = new TextEncoder();
 export async function serveTcp(
   listener: Deno.TcpListener,
   reception: Reception,
-  converse: Converse,
+  dialects: Dialects,
 ): Promise<void> {
   const connections = new Set<Promise<void>>();
   for (;;) {
     try {
-      const served = new TcpConnection(await listener.accept(), reception, converse).serve();
+      const served = new TcpConnection(await listener.accept(), reception, dialects).serve();
       connections.add(served);
       void served.finally(() => connections.delete(served));
     } catch (error) {
@@ -53,12 +53,16 @@ export async function serveTcp(
 }
 
 class TcpConnection implements Wire, Guest {
-  readonly conversation: Conversation;
+  /** Native until the first byte says otherwise: that dialect tells a peer that says nothing. */
+  conversation: Conversation;
+  readonly transport = "tcp";
+  readonly pulse = new Pulse(this);
   dueMs = 0;
   heapIndex = -1;
   readonly #socket: Deno.TcpConn;
   readonly #reception: Reception;
-  readonly #frames: LineFrames;
+  readonly #dialects: Dialects;
+  #frames: LineFrames;
   #state: "open" | "closing" | "closed" = "open";
   #heardFrom = false;
   /** Frames that no write has taken yet. */
@@ -70,11 +74,12 @@ class TcpConnection implements Wire, Guest {
   #sending: Promise<void> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: Deno.TcpConn, reception: Reception, converse: Converse) {
+  constructor(socket: Deno.TcpConn, reception: Reception, dialects: Dialects) {
     this.#socket = socket;
     this.#reception = reception;
+    this.#dialects = dialects;
     this.#frames = new LineFrames(reception.limits.frameBytesMax);
-    this.conversation = converse(this);
+    this.conversation = dialects.native(this);
   }
 
   /** Serves the connection to its end; never rejects. */
@@ -87,7 +92,7 @@ class TcpConnection implements Wire, Guest {
         const { refusal } = reception;
         if (!refusal) return reception.enter(this);
         reception.turnAway(this);
-        this.#refuse(refusal.code, refusal.message);
+        this.conversation.fail(refusal, CLOSE.policy);
       });
       await this.#readToEnd();
     } catch (error) {
@@ -97,6 +102,10 @@ class TcpConnection implements Wire, Guest {
     this.#cutIn(LAST_WORDS_MS);
     await this.#sending;
     this.cut();
+  }
+
+  get unsentBytes(): number {
+    return this.#written.length;
   }
 
   send(frame: string): void {
@@ -155,10 +164,8 @@ class TcpConnection implements Wire, Guest {
 
   #cutIntoLines(bytes: Uint8Array): readonly string[] {
     if (!this.#heardFrom && bytes[0] !== OPENING_BRACE) {
-      const message =
-        "Cannot understand the connection: its first byte is not { and no other dialect is spoken here";
-      this.#reception.turn(() => this.#refuse("UNSUPPORTED", message));
-      return [];
+      this.conversation = this.#dialects.text(this);
+      this.#frames = new LineFrames(this.#reception.limits.frameBytesMax, "with empty lines");
     }
     this.#heardFrom = true;
     return this.#frames.push(bytes);
@@ -166,22 +173,18 @@ class TcpConnection implements Wire, Guest {
 
   /** Carries out the lines from `next` on, until their answers are enough for one write. Answers with the first line left. */
   #receive(lines: readonly string[], next: number): number {
+    const first = next;
     const enough = this.#reception.limits.outputBytesMax / 2;
     while (next < lines.length && this.#state === "open" && this.#written.length < enough) {
       this.conversation.receive(lines[next] as string);
       next++;
     }
+    if (next > first) this.#reception.heard(this);
     const { fault } = this.#frames;
     if (fault && next === lines.length && this.#state === "open") {
       this.conversation.fail(fault, fault.code === "LIMIT" ? CLOSE.tooBig : CLOSE.invalidText);
     }
     return next;
-  }
-
-  /** Says no to a peer that gets no conversation. */
-  #refuse(code: ErrorCode, message: string): void {
-    this.send(encodeMessage({ id: null, ok: false, error: { code, message } }));
-    this.close();
   }
 
   async #sendAll(): Promise<void> {

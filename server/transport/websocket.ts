@@ -1,12 +1,11 @@
 /**
- * The native protocol on WebSocket (RFC 6455): one message a text frame, at `/v1/ws` of the HTTP port.
+ * JSON dialects on WebSocket (RFC 6455): one message a text frame.
  *
  * The runtime keeps the peer honest: it pings idle ones and drops those that do not answer, fails text that is not UTF-8, and
  * bounds a message before we see it (64 MiB); what is longer than our own limit ends the connection here.
  *
  * @module
  */
-import { encodeMessage } from "../../client/protocol/codec.ts";
 import {
   CLOSE,
   type CloseCode,
@@ -14,6 +13,7 @@ import {
   type Converse,
   type Wire,
 } from "../dialect/conversation.ts";
+import { Pulse } from "./heartbeats.ts";
 import type { Guest, Reception } from "./reception.ts";
 
 /** After so many seconds without a word the runtime pings the peer, and after as many again it gives it up. */
@@ -28,11 +28,14 @@ export function upgradeToWebSocket(request: Request, reception: Reception, conve
 
 class WebSocketConnection implements Wire, Guest {
   readonly conversation: Conversation;
+  readonly transport = "websocket";
+  readonly pulse = new Pulse(this);
   dueMs = 0;
   heapIndex = -1;
   readonly #socket: WebSocket;
   readonly #reception: Reception;
   #written: string[] = [];
+  #writtenLength = 0;
   #closing: CloseCode | undefined;
 
   constructor(socket: WebSocket, reception: Reception, converse: Converse) {
@@ -47,10 +50,15 @@ class WebSocketConnection implements Wire, Guest {
     socket.onerror = () => {};
   }
 
+  get unsentBytes(): number {
+    return this.#socket.bufferedAmount + this.#writtenLength;
+  }
+
   send(frame: string): void {
     if (this.#closing !== undefined) return;
     if (this.#written.length === 0) this.#reception.hasToSend(this);
     this.#written.push(frame);
+    this.#writtenLength += frame.length;
   }
 
   close(code: CloseCode): void {
@@ -62,6 +70,7 @@ class WebSocketConnection implements Wire, Guest {
   flush(): void {
     const written = this.#written;
     this.#written = [];
+    this.#writtenLength = 0;
     if (this.#socket.readyState === WebSocket.OPEN) {
       // Looked at before: what one turn says is no sign of a slow reader, however much it is.
       const waiting = this.#socket.bufferedAmount;
@@ -87,8 +96,7 @@ class WebSocketConnection implements Wire, Guest {
     const { refusal } = this.#reception;
     if (!refusal) return this.#reception.enter(this);
     this.#reception.turnAway(this);
-    this.send(encodeMessage({ id: null, ok: false, error: refusal }));
-    this.close(CLOSE.policy);
+    this.conversation.fail(refusal, CLOSE.policy);
   }
 
   #receive(data: unknown): void {
@@ -103,5 +111,6 @@ class WebSocketConnection implements Wire, Guest {
       return this.conversation.fail({ code: "LIMIT", message }, CLOSE.tooBig);
     }
     this.conversation.receive(data);
+    this.#reception.heard(this);
   }
 }

@@ -29,12 +29,12 @@ export class RawWebSocket implements Disposable {
   }
 
   /** Connects and upgrades. */
-  static async connect({ httpPort }: Place): Promise<RawWebSocket> {
+  static async connect({ httpPort }: Pick<Place, "httpPort">, path = "/v1/ws"): Promise<RawWebSocket> {
     const peer = new RawWebSocket(await Deno.connect({ port: httpPort }));
     const key = "dGhlIHNhbXBsZSBub25jZQ==";
     await peer.write(
       new TextEncoder().encode(
-        `GET /v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
           `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
       ),
     );

@@ -34,6 +34,14 @@ export class Relay implements Disposable {
     return address !== null && typeof address === "object" ? address.port : 0;
   }
 
+  /** Passes nothing on any more, in either direction, and says so to nobody: a network that is gone. */
+  freeze(): void {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
+  }
+
   /** Cuts all connections, and takes no more. */
   [Symbol.dispose](): void {
     this.#server.close();

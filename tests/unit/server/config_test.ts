@@ -12,6 +12,7 @@ const DEFAULTS: Config = {
   libc: null,
   insecure: false,
   keepFiles: false,
+  force: false,
   limits: DEFAULT_LIMITS,
 };
 
@@ -73,7 +74,34 @@ const EACH: readonly [
     limits({ outputBytesMax: 70_000 }),
   ],
   ["--idle-files-max", "0", "IDLE_FILES_MAX", "idleFilesMax", 0, limits({ idleFilesMax: 0 })],
+  ["--text-silence", "1h", "TEXT_SILENCE", "textSilence", "1h", limits({ textSilenceMs: 3_600_000 })],
   ["--hello-timeout", "2m", "HELLO_TIMEOUT", "helloTimeout", "2m", limits({ helloTimeoutMs: 120_000 })],
+  ["--heartbeat", "0ms", "HEARTBEAT", "heartbeat", "0ms", limits({ heartbeatMs: 0 })],
+  [
+    "--watches-per-session-max",
+    "7",
+    "WATCHES_PER_SESSION_MAX",
+    "watchesPerSessionMax",
+    7,
+    limits({ watchesPerSessionMax: 7 }),
+  ],
+  ["--grace-max", "1d", "GRACE_MAX", "graceMax", "1d", limits({ graceMsMax: 86_400_000 })],
+  [
+    "--detached-sessions-max",
+    "7",
+    "DETACHED_SESSIONS_MAX",
+    "detachedSessionsMax",
+    7,
+    limits({ detachedSessionsMax: 7 }),
+  ],
+  [
+    "--losses-per-session-max",
+    "0",
+    "LOSSES_PER_SESSION_MAX",
+    "lossesPerSessionMax",
+    0,
+    limits({ lossesPerSessionMax: 0 }),
+  ],
   ["--drain-timeout", "0ms", "DRAIN_TIMEOUT", "drainTimeout", "0ms", limits({ drainTimeoutMs: 0 })],
 ];
 

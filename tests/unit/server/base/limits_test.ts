@@ -18,10 +18,16 @@ Deno.test("DEFAULT_LIMITS are the documented ones", () => {
     locksPerSessionMax: 10_000,
     waitersPerSessionMax: 10_000,
     queueLengthMax: 20_000,
+    watchesPerSessionMax: 16,
     frameBytesMax: 65_536,
     outputBytesMax: 1_048_576,
     idleFilesMax: 1_024,
     helloTimeoutMs: 10_000,
+    textSilenceMs: 300_000,
+    heartbeatMs: 15_000,
+    graceMsMax: 3_600_000,
+    detachedSessionsMax: 10_000,
+    lossesPerSessionMax: 100,
     drainTimeoutMs: 30_000,
   });
 });

@@ -1,0 +1,77 @@
+/**
+ * What a daemon stands on before it opens its ports: the C library, a directory that was looked at, the store, and the sessions on it.
+ *
+ * @module
+ */
+import { raiseDescriptorLimit } from "../ffi/descriptor_limit.ts";
+import { readKernelText } from "../ffi/kernel_text.ts";
+import { Libc } from "../ffi/libc.ts";
+import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
+import { type DescriptorPlan, type Limits, planDescriptors } from "./base/limits.ts";
+import type { Log } from "./base/log.ts";
+import type { Config } from "./config.ts";
+import { admitDirectory } from "./doctor/admission.ts";
+import { randomText } from "./random_text.ts";
+import { Sessions } from "./session/sessions.ts";
+import { DirectoryStore } from "./store/directory/directory_store.ts";
+import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
+import type { EffectSink, Store } from "./store/store.ts";
+
+/** Enough that no two sessions of all daemons ever share an id. */
+const SESSION_ID_BYTES = 12;
+/** Enough that nobody guesses the secret of a session. */
+const SECRET_BYTES = 16;
+
+/** What a daemon stands on. */
+export interface Foundation {
+  readonly serverName: string;
+  /** As configured, but with as many connections as there are descriptors for. */
+  readonly limits: Limits;
+  readonly plan: DescriptorPlan;
+  readonly store: Store;
+  readonly sessions: Sessions;
+}
+
+/**
+ * Opens everything; what was opened is given to `resources`. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError,
+ * LedgerError, LimitsError or an error of the operating system.
+ */
+export function layFoundation(
+  config: Config,
+  { log, clock = SYSTEM_CLOCK }: { readonly log: Log; readonly clock?: Clock },
+  resources: DisposableStack,
+): Foundation {
+  const { directory, keepFiles, force, limits: { connectionsMax } } = config;
+  Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true });
+  const libc = resources.use(Libc.open(config.libc ?? undefined));
+  const trialId = randomText(SESSION_ID_BYTES);
+  admitDirectory({
+    calls: libc,
+    directory,
+    limits: { connectionsMax },
+    wallMs: clock.wallMs(),
+    trialId,
+    log,
+    force,
+  });
+  const plan = planDescriptors(raiseDescriptorLimit(libc), config.limits);
+  const limits = { ...config.limits, ...plan };
+  // The host name of the kernel, since asking the runtime for it takes one more permission.
+  const host = readKernelText(libc, "/proc/sys/kernel/hostname")?.trim();
+  const serverName = config.serverName ?? host ?? "distrilock";
+  const daemon = `${serverName}[${Deno.pid}]`;
+  const effects: EffectSink = (effect) => sessions.deliver(effect);
+  const store: Store = resources.adopt(
+    new DirectoryStore({ calls: libc, directory, effects, clock, limits, keepFiles, daemon }),
+    (opened) => opened.close(),
+  );
+  const sessions = new Sessions({
+    store,
+    clock,
+    newId: () => randomText(SESSION_ID_BYTES),
+    newSecret: () => randomText(SECRET_BYTES),
+    limits,
+    audit: (event, fields) => log.info(`audit.${event}`, fields),
+  });
+  return { serverName, limits, plan, store, sessions };
+}
