@@ -1,28 +1,23 @@
 /**
- * What a program does with locks: acquire, try, hold while something runs, look who holds.
+ * A connection to a daemon, and what a program does on it: ask for locks, look who holds them, break them.
  *
  * @module
  */
-import { type ConnectionError, LockError } from "./errors.ts";
-import type { Lock } from "./lock.ts";
-import type { Guarantee, HelloAnswer, ListAnswer, NameState, WhoAnswer } from "./protocol/messages.ts";
-import type { ModeName } from "./protocol/modes.ts";
+import { Administrator } from "./administrator.ts";
+import type { ConnectionError } from "./errors.ts";
+import type { Guarantee, HelloAnswer, ListAnswer, NameState, Party, WhoAnswer } from "./protocol/messages.ts";
+import type { ExplainedName } from "./protocol/messages.ts";
+import { Requester } from "./requester.ts";
 import type { OpenSession, Session } from "./session.ts";
+import { Watch, type WatchOptions } from "./watch.ts";
 
-/** How to ask for a lock. */
-export interface AcquireOptions {
-  /** Default `EX`. */
-  readonly mode?: ModeName | undefined;
-  /** Milliseconds until the server gives up: 0 = try once, absent = wait for ever. */
-  readonly wait?: number | undefined;
-  /** Why, for people who wait for it: at most 256 bytes. */
-  readonly reason?: string | undefined;
-  /** Ends the wait, and nothing else: a lock that was granted is not touched by it. */
-  readonly signal?: AbortSignal | undefined;
+/** How to break a lock. */
+export interface BreakOptions {
+  /** The fencing token of the locks to end. */
+  readonly token: number;
+  /** Why: the holders are told, and the server's audit log. */
+  readonly reason: string;
 }
-
-/** How to try for a lock: an acquire that never waits. */
-export type TryOptions = Omit<AcquireOptions, "wait">;
 
 /** Which names to list. */
 export interface ListOptions {
@@ -38,12 +33,13 @@ export type NameReport = Omit<WhoAnswer, "id" | "ok">;
  *
  * Any number of tasks may share a client. Their requests conflict like those of strangers, also with each other.
  */
-export class Client implements AsyncDisposable {
+export class Client extends Requester implements AsyncDisposable {
   readonly #session: Session;
   readonly #hello: HelloAnswer;
 
   /** @internal Clients are made by `connect`. */
   constructor({ session, hello }: OpenSession) {
+    super(session, undefined);
     this.#session = session;
     this.#hello = hello;
   }
@@ -68,58 +64,30 @@ export class Client implements AsyncDisposable {
     return this.#session.closed;
   }
 
-  /**
-   * Waits for a lock.
-   *
-   * @throws {LockTimeoutError} when `wait` ran out.
-   * @throws {ConnectionError} when the connection ended.
-   * @throws {LockError} when it was refused otherwise: `BUSY`, `QUEUE_FULL`, `BAD_REQUEST` for a bad name, …
-   * @throws the reason of `signal`, once the server confirmed that nothing is left of the wait.
-   */
-  async acquire(name: string, options: AcquireOptions = {}): Promise<Lock> {
-    const { mode, wait, reason, signal } = options;
-    return await this.#session.acquire({ name, mode, wait, reason }, signal);
+  /** What an administrator does with the daemon: look at its sessions, end one, make it leave service. */
+  get administrator(): Administrator {
+    return new Administrator(this.#session);
   }
 
-  /** Like {@link acquire}, but never waits: null when somebody else holds or waits for the lock in a conflicting mode. */
-  async tryAcquire(name: string, options: TryOptions = {}): Promise<Lock | null> {
-    try {
-      return await this.acquire(name, { ...options, wait: 0 });
-    } catch (error) {
-      if (error instanceof LockError && error.code === "BUSY") return null;
-      throw error;
-    }
+  /**
+   * A view of this client whose requests share an owner: one flow of control, such as a job. A request that would make owners wait for each
+   * other in a circle, or one wait for itself, is refused with `DEADLOCK`. Requests of the client itself have no owner, and are never
+   * refused so.
+   */
+  owner(owner: string): Requester {
+    return new Requester(this.#session, owner);
   }
 
-  /** Holds a lock while `body` runs, and gives its result. See the other form. */
-  request<T>(name: string, body: (lock: Lock) => T | PromiseLike<T>): Promise<Awaited<T>>;
   /**
-   * Holds a lock while `body` runs, releases it, and gives the result of `body`. An error of `body` is never hidden by what
-   * the release meets.
+   * Ends the locks of a name that have this token, whoever holds them: for people who know that a holder is gone for good. The token is
+   * what {@link who} told, so that a break that comes late hits nobody else.
    *
-   * @throws {LockLostError} when `body` succeeded but the lock was lost before it ended: its work was not guarded to the end.
-   * @throws like {@link acquire}.
+   * @returns whose locks it ended.
+   * @throws {LockError} with the code `STALE_TOKEN` when the name is held with other tokens, `NOT_HELD` when it is not held.
    */
-  request<T>(
-    name: string,
-    options: AcquireOptions,
-    body: (lock: Lock) => T | PromiseLike<T>,
-  ): Promise<Awaited<T>>;
-  async request<T>(
-    name: string,
-    ...rest: [Body<T>] | [AcquireOptions, Body<T>]
-  ): Promise<Awaited<T>> {
-    const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest;
-    const lock = await this.acquire(name, options);
-    let result: Awaited<T>;
-    try {
-      result = await body(lock);
-    } catch (error) {
-      await lock[Symbol.asyncDispose]();
-      throw error;
-    }
-    await lock.release();
-    return result;
+  async break(name: string, { token, reason }: BreakOptions): Promise<readonly Party[]> {
+    const { broken } = await this.#session.ask("break", { name, token, reason });
+    return broken;
   }
 
   /** Tells who holds and who waits for a name. */
@@ -141,6 +109,20 @@ export class Client implements AsyncDisposable {
     } while (after !== null);
   }
 
+  /**
+   * Tells who waits for whom, and why: first the name, then the names that its holders wait for, and so on, at most 20. Only one daemon's
+   * sessions are seen, as by {@link who}.
+   */
+  async explain(name: string): Promise<readonly ExplainedName[]> {
+    const { names } = await this.#session.ask("explain", { name });
+    return names;
+  }
+
+  /** Watches what happens to the names that begin with `prefix`, at this daemon; "" for all. */
+  watch(prefix: string = "", options: WatchOptions = {}): Watch {
+    return new Watch(this.#session, prefix, options);
+  }
+
   /** Ends the connection, and with it all locks and waits of this client. Idempotent; resolves when it has ended. */
   close(): Promise<void> {
     return this.#session.close();
@@ -151,5 +133,3 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 }
-
-type Body<T> = (lock: Lock) => T | PromiseLike<T>;

@@ -71,7 +71,8 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   signal?.addEventListener("abort", onAbort);
   try {
     const openTransport = await openerFor(address, attempt.signal);
-    return new Client(await Session.open(openTransport, { name, host, pid }, attempt.signal));
+    const client = { name, host, pid };
+    return new Client(await Session.open(openTransport, { client, signal: attempt.signal }));
   } catch (error) {
     throw attempt.signal.aborted ? attempt.signal.reason : refusal(address, error);
   } finally {

@@ -2,7 +2,7 @@
  * What goes wrong between a program and its locks. A program looks at the class or at `code`, never at the message.
  *
  * ```text
- * LockError                 a request was refused: see code and blockedBy
+ * LockError                 a request was refused: see code, blockedBy and cycle
  * ├─ LockTimeoutError       TIMEOUT: the wait that the caller allowed ran out
  * ├─ LockLostError          NOT_HELD: a lock ended before its holder released it
  * └─ ConnectionError        there is no session (any more): nothing was reached, or the connection ended
@@ -13,7 +13,7 @@
  * @module
  */
 import type { ErrorCode } from "./protocol/codes.ts";
-import type { ErrorBody, LossReason, Party } from "./protocol/messages.ts";
+import type { CycleParty, ErrorBody, LossReason, Party } from "./protocol/messages.ts";
 
 /** A request was refused. */
 export class LockError extends Error {
@@ -22,12 +22,17 @@ export class LockError extends Error {
   readonly code: ErrorCode;
   /** Who stands in the way, holders first, at most 8; empty when the refusal has nothing to do with others. */
   readonly blockedBy: readonly Party[];
+  /** With the code `DEADLOCK`: who would wait for whom, beginning with the refused request; else empty. */
+  readonly cycle: readonly CycleParty[];
 
   /** @internal Errors are made by the client. */
-  constructor({ code, message, blockedBy = [], cause }: ErrorBody & { readonly cause?: unknown }) {
+  constructor(
+    { code, message, blockedBy = [], cycle = [], cause }: ErrorBody & { readonly cause?: unknown },
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.blockedBy = blockedBy;
+    this.cycle = cycle;
   }
 }
 

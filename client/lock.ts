@@ -1,36 +1,78 @@
 /**
  * One lock that was granted, as its holder sees it.
  *
- * ```text
- * HELD      → RELEASING [release]                     the server was asked to end it
- * HELD      → LOST      [lose]                        the signal is aborted
- * HELD      → RELEASED  [withdrawn]                   a cancel gave it back before anybody saw it
- * RELEASING → RELEASED  [#release]                    the answer came, or the session ended
- * RELEASING → HELD      [#release]                    the server could not do it: release may be called again
- * ```
- *
  * @module
  */
-import { ConnectionError, LockError, LockLostError } from "./errors.ts";
-import type { GrantAnswer, Guarantee, LossReason } from "./protocol/messages.ts";
-import type { Mode } from "./protocol/modes.ts";
+import type { Guarantee, Party, ValueBlock } from "./protocol/messages.ts";
+import type { Mode, ModeName } from "./protocol/modes.ts";
 
 /** A lock that was granted. Dispose of it (`await using`) or release it. */
 export interface Lock extends AsyncDisposable {
-  /** The lock name. */
+  /** The lock name; of several the first in sorted order. */
   readonly name: string;
-  /** The mode that was granted, never an alias. */
+  /** All names of the lock, sorted. */
+  readonly names: readonly string[];
+  /** The mode that it has now, never an alias. {@link convert} changes it. */
   readonly mode: Mode;
-  /** The fencing token: hand it to what the lock guards, which then refuses lower ones. */
+  /**
+   * The fencing token of {@link name}: hand it to what the lock guards, which then refuses lower ones. A conversion upward
+   * changes it, so read it when it is used.
+   */
   readonly token: number;
+  /** The fencing token of each name. */
+  readonly tokens: ReadonlyMap<string, number>;
   /** Where exclusion comes from. */
   readonly guarantee: Guarantee;
   /** Names the lock within its session. */
   readonly id: number;
   /** True until it is released or lost, as far as this client knows. */
   readonly held: boolean;
-  /** Aborts with a {@link LockLostError} when the lock ends before it is released; never on a release. */
+  /**
+   * Aborts with a {@link LockLostError} when the lock ends before it is released; never on a release. A lock with a `ttl` or a `maxHold`
+   * is taken for lost a little before its time, by this client's own clock, also when nothing is heard from the server.
+   */
   readonly signal: AbortSignal;
+  /** When the lock ends by itself, in milliseconds since 1970 by the server's clock; undefined when it does not. */
+  readonly expires: number | undefined;
+  /** Milliseconds until {@link signal} aborts by itself; `Infinity` when it never does, 0 when the lock is not held. */
+  remaining(): number;
+  /**
+   * Does nothing while the lock is held: a check before work that cannot be undone.
+   *
+   * @throws {LockLostError} when it was lost.
+   * @throws {LockError} with the code `NOT_HELD` when it was released.
+   */
+  assertHeld(): void;
+  /**
+   * Changes the mode without ever letting the lock go. When it is refused, runs out of time or is aborted, the old mode is still held.
+   *
+   * @throws {LockTimeoutError} when `wait` ran out.
+   * @throws {LockError} with the code `BUSY`, with `DEADLOCK` (see its `cycle`) when this and another conversion wait for each other, or with
+   * `BAD_REQUEST` for a lock of several names.
+   * @throws {LockLostError} when the lock was lost before.
+   * @throws the reason of `signal`, once the server confirmed that the old mode is held as before.
+   */
+  convert(mode: ModeName, options?: ConvertOptions): Promise<void>;
+  /**
+   * Lets the lock live so many milliseconds from now, and by each renewal to come; as many as before when it is not said. Only needed where the client does
+   * not renew by itself, or to change the time.
+   *
+   * @throws {LockLostError} when the lock has ended: nothing is ever taken again.
+   */
+  renew(ttl?: number): Promise<void>;
+  /** What earlier holders left on the name, as it was when the lock was granted; undefined when nobody ever did. Of several names: of the first. */
+  readonly value: ValueBlock | undefined;
+  /** The same of all names that have one. */
+  readonly values: ReadonlyMap<string, ValueBlock>;
+  /**
+   * Leaves a text of at most 1,024 bytes of UTF-8 for later holders: with a lock of one name held in PW or EX. Until the lock is released it counts as
+   * unfinished, and is invalid for later holders if this one dies.
+   *
+   * @throws {LockError} with the code `BAD_REQUEST` for another lock or a longer text.
+   */
+  setValue(text: string): Promise<void>;
+  /** Asks the server to ask the kernel whether the lock is held. False when it is not; it is never taken again. */
+  verify(): Promise<boolean>;
   /**
    * Gives the lock back. Idempotent: more calls make no more requests and end the same way.
    *
@@ -41,81 +83,21 @@ export interface Lock extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Asks the server to end the lock; rejected with `NOT_HELD` when there is none. */
-export type AskRelease = (lock: number) => Promise<unknown>;
+/** How to convert a lock. */
+export interface ConvertOptions {
+  /** Milliseconds until the server gives up: 0 = try once, absent = wait for ever. */
+  readonly wait?: number | undefined;
+  /** Ends the wait; a conversion that was done by then stays done. */
+  readonly signal?: AbortSignal | undefined;
+}
 
-/** A {@link Lock} with what only its session may do to it. */
-export class SessionLock implements Lock {
-  readonly name: string;
-  readonly mode: Mode;
-  readonly token: number;
-  readonly guarantee: Guarantee;
-  readonly id: number;
-  readonly #askRelease: AskRelease;
-  readonly #controller = new AbortController();
-  #held = true;
-  #released: Promise<void> | undefined;
-
-  constructor(grant: GrantAnswer, askRelease: AskRelease) {
-    this.name = grant.name;
-    this.mode = grant.mode;
-    this.token = grant.token;
-    this.guarantee = grant.guarantee;
-    this.id = grant.lock;
-    this.#askRelease = askRelease;
-  }
-
-  get held(): boolean {
-    return this.#held;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  release(): Promise<void> {
-    if (this.#released === undefined) {
-      this.#released = this.#held ? this.#release() : Promise.reject(this.signal.reason);
-      // Whoever does not wait for the release does not care how it ends.
-      this.#released.catch(() => {});
-    }
-    return this.#released;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.release();
-    } catch (error) {
-      if (!(error instanceof LockError)) throw error;
-    }
-  }
-
-  /** The lock ended on the other side. Does nothing when it is being or was released. */
-  lose(reason: LossReason, cause?: unknown): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#controller.abort(new LockLostError(this, reason, cause));
-  }
-
-  /** A cancel gave the lock back. */
-  withdrawn(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#released = Promise.resolve();
-  }
-
-  async #release(): Promise<void> {
-    this.#held = false;
-    try {
-      await this.#askRelease(this.id);
-    } catch (error) {
-      // Gone before the release came, or with the session: either way it is not held, which is what was wanted.
-      if (error instanceof ConnectionError || (error instanceof LockError && error.code === "NOT_HELD")) {
-        return;
-      }
-      this.#held = true;
-      this.#released = undefined;
-      throw error;
-    }
-  }
+/** What the holder of a lock wishes to hear. An error that one of them throws is not caught, as with any event listener. */
+export interface LockListeners {
+  /** Somebody, `by`, began to wait for what the lock holds. */
+  readonly onYield?: ((lock: Lock, by: Party) => void) | undefined;
+  /**
+   * A third of the lock's `ttl` or `maxHold` is left, because it is not renewed, cannot be, or nothing was heard of the renewal. `lock.remaining()` says how
+   * much time there is to stop.
+   */
+  readonly onExpiring?: ((lock: Lock) => void) | undefined;
 }

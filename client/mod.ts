@@ -14,9 +14,28 @@
  * @module
  */
 export { connect, type ConnectOptions } from "./connect.ts";
-export type { AcquireOptions, Client, ListOptions, NameReport, TryOptions } from "./client.ts";
-export type { Lock } from "./lock.ts";
+export type { Administrator } from "./administrator.ts";
+export type { BreakOptions, Client, ListOptions, NameReport } from "./client.ts";
+export type { AcquireOptions, Requester, TryOptions } from "./requester.ts";
+export type { ConvertOptions, Lock, LockListeners } from "./lock.ts";
+export type { MissedEvents, NameEvent, Watch, WatchedEvent, WatchOptions } from "./watch.ts";
 export { ConnectionError, LockError, LockLostError, LockTimeoutError } from "./errors.ts";
 export type { ErrorCode } from "./protocol/codes.ts";
-export type { ClientProfile, Guarantee, LossReason, NameState, Party } from "./protocol/messages.ts";
+export type {
+  ClientProfile,
+  CycleParty,
+  DaemonStatus,
+  EventName,
+  ExplainedHolder,
+  ExplainedName,
+  ExplainedWaiter,
+  Guarantee,
+  Labels,
+  LossReason,
+  NameState,
+  Party,
+  PartyRef,
+  SessionState,
+  ValueBlock,
+} from "./protocol/messages.ts";
 export type { Mode, ModeName } from "./protocol/modes.ts";

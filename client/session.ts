@@ -1,6 +1,5 @@
 /**
- * A session on one connection: numbers the requests, hands the answers to those who asked, and tells the locks what happened to
- * them.
+ * A session on one connection: opens it, hands its requests to the exchange, and tells the locks what happened to them.
  *
  * ```text
  * OPENING → OPEN   [open]           the server answered the hello
@@ -12,43 +11,60 @@
  *
  * @module
  */
-import { ConnectionError, errorFrom, LockError } from "./errors.ts";
-import { SessionLock } from "./lock.ts";
-import {
-  type AnswerByOperation,
-  checkRequest,
-  decodeServerMessage,
-  encodeRequest,
-  isAnswerTo,
-} from "./protocol/codec.ts";
-import type { Answer, ClientProfile, HelloAnswer, Operation, Push } from "./protocol/messages.ts";
+import { type Clock, RUNTIME_CLOCK } from "./clock.ts";
+import { ConnectionError, LockError } from "./errors.ts";
+import { type Asked, Exchange, isSettledFirst } from "./exchange.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { LockListeners } from "./lock.ts";
+import { type AnswerByOperation, decodeServerMessage } from "./protocol/codec.ts";
+import type { ClientProfile, HelloAnswer, Labels, Operation, Push } from "./protocol/messages.ts";
 import type { ModeName } from "./protocol/modes.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
+import { type LockRequests, SessionLock } from "./session_lock.ts";
+import type { WatchListener } from "./watch.ts";
 import type { OpenTransport, Transport, TransportEvents } from "./transport/transport.ts";
 
-/** What an acquire asks for; undefined counts as absent. */
+/** The fields of an acquire; undefined counts as absent. */
 export interface Wish {
-  readonly name: string;
+  readonly name?: string | undefined;
+  readonly names?: readonly string[] | undefined;
   readonly mode: ModeName | undefined;
   readonly wait: number | undefined;
+  readonly owner: string | undefined;
   readonly reason: string | undefined;
+  readonly labels: Labels | undefined;
+  readonly ttl: number | undefined;
+  readonly maxHold: number | undefined;
+  readonly yield: boolean | undefined;
+}
+
+/** What becomes of a wish while it waits, and later. */
+export interface Handling {
+  readonly signal: AbortSignal | undefined;
+  /** False: the lock is renewed by its holder alone. */
+  readonly renew: boolean;
+  readonly listeners: LockListeners;
 }
 
 /** A client profile; undefined counts as absent. */
 export type Introduction = { readonly [K in keyof ClientProfile]?: ClientProfile[K] | undefined };
 
-/** Takes the answer to one request, at the moment that it comes; false when that is no answer to it. */
-interface Pending {
-  accept(answer: Answer): boolean;
-  reject(error: LockError): void;
-}
-
 /** One session, from the hello to the end of its connection. */
 export class Session implements TransportEvents {
-  readonly #pending = new Map<number, Pending>();
+  readonly #clock: Clock;
+  readonly #exchange = new Exchange((frame) => this.#transport?.send(frame));
   readonly #locks = new Map<number, SessionLock>();
+  readonly #lockRequests: LockRequests = {
+    release: (lock) => this.#release(lock),
+    verify: (lock) => this.ask("verify", { lock }),
+    setValue: (lock, value) => this.ask("set", { lock, value }),
+    convert: (wish, onDone, signal) =>
+      this.#convert(this.#exchange.send("convert", wish, onDone), signal, wish.lock),
+    renew: (wish, onDone) => this.#forgetting(wish.lock, this.#exchange.send("renew", wish, onDone).answer),
+  };
+  readonly #watches = new Map<number, WatchListener>();
   #transport: Transport | undefined;
-  #lastId = 0;
+  #heartbeat: Heartbeat | undefined;
   #end: ConnectionError | undefined;
   #closedByCaller = false;
   #resolveClosed!: (cause: ConnectionError | null) => void;
@@ -56,7 +72,9 @@ export class Session implements TransportEvents {
   /** Resolves when the connection has ended: to null after {@link close}, else to what ended it. Never rejects. */
   readonly closed: Promise<ConnectionError | null> = new Promise((resolve) => this.#resolveClosed = resolve);
 
-  private constructor() {}
+  private constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /**
    * Opens a connection and says hello.
@@ -64,12 +82,9 @@ export class Session implements TransportEvents {
    * @throws {LockError} when the server refuses the hello.
    * @throws what the transport could not be opened for.
    */
-  static async open(
-    openTransport: OpenTransport,
-    client: Introduction,
-    signal: AbortSignal,
-  ): Promise<OpenSession> {
-    const session = new Session();
+  static async open(openTransport: OpenTransport, options: OpenOptions): Promise<OpenSession> {
+    const { client, signal, clock = RUNTIME_CLOCK } = options;
+    const session = new Session(clock);
     const transport = await openTransport(session);
     session.#transport = transport;
     // It may have heard its last word before there was a transport to close.
@@ -79,6 +94,7 @@ export class Session implements TransportEvents {
     try {
       if (signal.aborted) throw signal.reason;
       const hello = await session.ask("hello", { version: PROTOCOL_VERSION, client });
+      session.#watchServer(hello);
       return { session, hello };
     } catch (error) {
       await session.close();
@@ -90,24 +106,50 @@ export class Session implements TransportEvents {
 
   /** Sends a request; the promise is its answer. Without a session, or with a bad request, it is rejected and nothing is sent. */
   ask<O extends Operation>(op: O, fields: object): Promise<AnswerByOperation[O]> {
-    return this.#send(op, fields, (answer) => answer).answer;
+    return this.#exchange.ask(op, fields);
   }
 
   /**
    * Asks for a lock. An abort of the signal ends the wait, and the promise is rejected with the signal's reason only after the
    * server confirmed that nothing is left of the request; a lock that was granted meanwhile is given back.
    */
-  async acquire(wish: Wish, signal: AbortSignal | undefined): Promise<SessionLock> {
+  async acquire(wish: Wish, { signal, renew, listeners }: Handling): Promise<SessionLock> {
     signal?.throwIfAborted();
-    const { id, answer } = this.#send("acquire", wish, (grant) => {
-      const lock = new SessionLock(grant, (id) => this.#release(id));
+    const { ttl: ttlMs, maxHold: maxHoldMs } = wish;
+    const sentMs = this.#clock.now();
+    let isLate = false;
+    const { id, answer } = this.#exchange.send("acquire", wish, (grant) => {
+      const nowMs = this.#clock.now();
+      isLate = nowMs - sentMs > Math.min(ttlMs ?? Infinity, maxHoldMs ?? Infinity) / 3;
+      const lock = new SessionLock(grant, {
+        requests: this.#lockRequests,
+        clock: this.#clock,
+        life: { ttlMs, maxHoldMs, renew },
+        sinceMs: isLate ? nowMs : sentMs,
+        listeners,
+      });
       this.#locks.set(lock.id, lock);
       return lock;
     });
-    if (signal === undefined) return await answer;
-    if (await isSettledFirst(answer, signal)) return await answer;
-    await this.#withdraw(id, answer);
-    throw signal.reason;
+    // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is known.
+    const confirmed = ttlMs === undefined ? answer : answer.then((lock) => isLate ? renewed(lock) : lock);
+    if (await isSettledFirst(confirmed, signal)) return await confirmed;
+    await this.#withdraw({ id, answer: confirmed });
+    throw signal!.reason;
+  }
+
+  /** Begins a watch; its listener hears all that comes after the answer, which is its id. */
+  watch(prefix: string, listener: WatchListener): Promise<number> {
+    return this.#exchange.send("watch", { prefix }, ({ id }) => {
+      this.#watches.set(id, listener);
+      return id;
+    }).answer;
+  }
+
+  /** Ends a watch. */
+  async unwatch(id: number): Promise<void> {
+    this.#watches.delete(id);
+    await this.ask("cancel", { request: id });
   }
 
   /** Ends the connection, and with it all locks and waits. Resolves when it has ended. */
@@ -120,6 +162,7 @@ export class Session implements TransportEvents {
   /** For the transport alone. */
   onMessage(text: string): void {
     if (this.#end !== undefined) return;
+    this.#heartbeat?.heard();
     const message = decodeServerMessage(text);
     if (message === undefined) return this.#finish(notOurProtocol());
     if (message === "ignored") return;
@@ -129,16 +172,7 @@ export class Session implements TransportEvents {
       const { code, message: text } = message.error;
       return this.#finish(new ConnectionError(`Cannot go on with the session: ${text}`, { code }));
     }
-    const id = message.id!;
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
-    this.#pending.delete(id);
-    if (!message.ok) pending.reject(errorFrom(message.error));
-    else if (!pending.accept(message)) {
-      const error = notOurProtocol();
-      pending.reject(error);
-      this.#finish(error);
-    }
+    if (!this.#exchange.answered(message)) this.#finish(notOurProtocol());
   }
 
   /** For the transport alone. */
@@ -148,27 +182,22 @@ export class Session implements TransportEvents {
     this.#resolveClosed(this.#closedByCaller ? null : this.#end!);
   }
 
-  #send<O extends Operation, T>(
-    op: O,
-    fields: object,
-    read: (answer: AnswerByOperation[O]) => T,
-  ): { readonly id: number; readonly answer: Promise<T> } {
-    const id = ++this.#lastId;
-    if (this.#end !== undefined) return { id, answer: Promise.reject(this.#end) };
-    const request = checkRequest({ id, op, ...fields });
-    if ("fault" in request) return { id, answer: Promise.reject(new LockError(request)) };
-    const answer = new Promise<T>((resolve, reject) => {
-      this.#pending.set(id, {
-        accept(answer) {
-          if (!isAnswerTo(op, answer)) return false;
-          resolve(read(answer));
-          return true;
-        },
-        reject,
-      });
+  #watchServer({ heartbeatMs = 0 }: HelloAnswer): void {
+    if (heartbeatMs === 0 || this.#end !== undefined) return;
+    this.#heartbeat = new Heartbeat({
+      clock: this.#clock,
+      everyMs: heartbeatMs,
+      ask: () => this.#signOfLife(),
+      giveUp: (silentMs) =>
+        this.#finish(
+          new ConnectionError(`Cannot go on with the session: the server was silent for ${silentMs} ms`),
+        ),
     });
-    this.#transport?.send(encodeRequest(request));
-    return { id, answer };
+  }
+
+  #signOfLife(): void {
+    // The end of the session is told by the transport.
+    this.ask("ping", {}).catch(() => {});
   }
 
   async #release(lock: number): Promise<void> {
@@ -179,21 +208,53 @@ export class Session implements TransportEvents {
     }
   }
 
-  /** Makes sure that an acquire neither is nor becomes a lock; both answers have come when it returns. Never throws. */
-  async #withdraw(id: number, answer: Promise<SessionLock>): Promise<void> {
-    const [cancel, grant] = await Promise.allSettled([this.ask("cancel", { request: id }), answer]);
-    if (grant.status === "rejected") return;
-    const lock = grant.value;
+  /** A conversion that was done before its cancel came is done. */
+  async #convert(asked: Asked<void>, signal: AbortSignal | undefined, lock: number): Promise<void> {
+    if (await isSettledFirst(asked.answer, signal)) return await this.#forgetting(lock, asked.answer);
+    const { result } = await this.#exchange.withdraw(asked);
+    if (result.status === "rejected") throw signal!.reason;
+  }
+
+  /** Makes sure that an acquire neither is nor becomes a lock. */
+  async #withdraw(asked: Asked<SessionLock>): Promise<void> {
+    const { cancel, result } = await this.#exchange.withdraw(asked);
+    this.#locks.delete(asked.id);
+    if (result.status === "rejected") return;
     // A lock that was granted before the cancel came was released by it.
-    if (cancel.status === "fulfilled") lock.withdrawn();
-    else await lock[Symbol.asyncDispose]();
-    this.#locks.delete(id);
+    if (cancel.status === "fulfilled") result.value.withdrawn();
+    else await result.value[Symbol.asyncDispose]();
+  }
+
+  /** The answer; a lock that it says is not held will not be heard of again. */
+  async #forgetting<T>(lock: number, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof LockError && error.code === "NOT_HELD") this.#locks.delete(lock);
+      throw error;
+    }
   }
 
   #onPush(push: Push): void {
-    if (push.push !== "lost") return;
-    this.#locks.get(push.lock)?.lose(push.reason);
-    this.#locks.delete(push.lock);
+    switch (push.push) {
+      case "lost":
+        this.#locks.get(push.lock)?.lose(push.reason);
+        this.#locks.delete(push.lock);
+        break;
+      case "expiring":
+        this.#locks.get(push.lock)?.expiring();
+        break;
+      case "yield":
+        this.#locks.get(push.lock)?.yieldTo(push.by);
+        break;
+      case "ping":
+        this.#signOfLife();
+        break;
+      case "event":
+      case "resync":
+        this.#watches.get(push.watch)?.tell(push);
+        break;
+    }
   }
 
   #finish(error: ConnectionError): void {
@@ -201,10 +262,21 @@ export class Session implements TransportEvents {
     this.#end = error;
     for (const lock of this.#locks.values()) lock.lose("session", error);
     this.#locks.clear();
-    for (const pending of this.#pending.values()) pending.reject(error);
-    this.#pending.clear();
+    for (const listener of this.#watches.values()) listener.end(error);
+    this.#watches.clear();
+    this.#exchange.end(error);
+    this.#heartbeat?.stop();
     this.#transport?.close();
   }
+}
+
+/** How to open a session. */
+export interface OpenOptions {
+  readonly client: Introduction;
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+  /** The runtime's unless given. */
+  readonly clock?: Clock;
 }
 
 /** A session with what the server said when it was opened. */
@@ -213,19 +285,14 @@ export interface OpenSession {
   readonly hello: HelloAnswer;
 }
 
-/** True when the promise is settled before the signal aborts; it need not be handled for that. */
-async function isSettledFirst(promise: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
-  let onAbort = () => {};
-  const aborted = new Promise<void>((resolve) => onAbort = resolve);
-  signal.addEventListener("abort", onAbort);
+/** The lock, once a renewal showed that it is still there. */
+async function renewed(lock: SessionLock): Promise<SessionLock> {
   try {
-    if (!signal.aborted) await Promise.race([promise, aborted]);
-  } catch {
-    // The caller awaits the promise itself next.
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+    return await lock.renew().then(() => lock);
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
   }
-  return !signal.aborted;
 }
 
 function notOurProtocol(): ConnectionError {

@@ -22,6 +22,9 @@ import { withClient } from "./session.ts";
 import { SignalWatch } from "./signals.ts";
 import { LOCK_HELP, serverAddress } from "./usage.ts";
 
+/** All that one run asks for is one flow of control. */
+const OWNER = "command";
+
 /** Runs a command under a lock; gives the exit code. */
 export async function runLock(args: readonly string[]): Promise<number> {
   const plan = parseLockPlan(args);
@@ -67,18 +70,22 @@ class SignalDuringWait extends Error {
  * it, even if no answer comes any more.
  */
 function acquire(client: Client, plan: LockPlan, signal: AbortSignal): Promise<Lock> {
-  const { name, mode, wait, reason } = plan;
+  const { names, mode, wait, reason } = plan;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort);
-    client.acquire(name, { mode, wait, reason }).then(resolve, reject).finally(() =>
+    client.owner(OWNER).acquire(names, { mode, wait, reason }).then(resolve, reject).finally(() =>
       signal.removeEventListener("abort", onAbort)
     );
     if (signal.aborted) onAbort();
   });
 }
 
-async function supervise(child: Child, lock: Lock, { onLost, killAfterMs, name }: LockPlan): Promise<number> {
+async function supervise(
+  child: Child,
+  lock: Lock,
+  { onLost, killAfterMs, names }: LockPlan,
+): Promise<number> {
   let mustEnd = false;
   const onLoss = () => {
     tell(`${(lock.signal.reason as Error).message}${onLost === "ignore" ? "" : ", ending the command"}`);
@@ -97,15 +104,15 @@ async function supervise(child: Child, lock: Lock, { onLost, killAfterMs, name }
   } catch (error) {
     if (!(error instanceof LockError)) throw error;
     // The connection is closed next, and the lock ends with it.
-    if (lock.held) tell(`Cannot release ${name}: ${error.message}`);
+    if (lock.held) tell(`Cannot release ${names.join(" ")}: ${error.message}`);
   }
   return code;
 }
 
 function environmentOf(client: Client, lock: Lock): Record<string, string> {
   return {
-    DISTRILOCK_NAME: lock.name,
-    DISTRILOCK_TOKEN: String(lock.token),
+    DISTRILOCK_NAME: lock.names.join(" "),
+    DISTRILOCK_TOKEN: [...lock.tokens.values()].join(" "),
     DISTRILOCK_MODE: lock.mode,
     DISTRILOCK_SESSION: client.session,
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { NAMES_PER_REQUEST_MAX } from "../protocol/limits.ts";
 import { type Mode, MODES, parseMode } from "../protocol/modes.ts";
 import { lockNameFault } from "../protocol/names.ts";
 import { textFault } from "../protocol/text.ts";
@@ -16,7 +17,8 @@ export type OnLost = "term" | "kill" | "ignore";
 
 /** One run of `distrilock lock`. */
 export interface LockPlan {
-  readonly name: string;
+  /** At least one, none twice. */
+  readonly names: readonly string[];
   readonly mode: Mode;
   /** Milliseconds; 0 = try once, undefined = for ever. */
   readonly wait: number | undefined;
@@ -60,24 +62,16 @@ export function parseLockPlan(args: readonly string[]): LockPlan | undefined {
     parseArgs({ args: end < 0 ? [...args] : args.slice(0, end), options: OPTIONS, allowPositionals: true })
   );
   if (values.help) return undefined;
-  const [name, ...others] = positionals;
-  if (name === undefined) throw new UsageError("Cannot lock: a NAME is needed");
-  if (others.length > 0) {
-    throw new UsageError(
-      `Cannot lock ${name}: ${others[0]} is one word too many, the command comes after --`,
-    );
-  }
-  const fault = lockNameFault(name);
-  if (fault !== undefined) throw new UsageError(`Cannot lock ${name}: ${fault}`);
+  const names = readNames(positionals);
   const [program, ...programArgs] = end < 0 ? [] : args.slice(end + 1);
   if (program === undefined || program === "") {
-    throw new UsageError(`Cannot lock ${name}: a command is needed after --`);
+    throw new UsageError(`Cannot lock ${names.join(" ")}: a command is needed after --`);
   }
   if (values["no-wait"] && values.wait !== undefined) {
     throw new UsageError("Cannot use -n with -w: choose one");
   }
   return {
-    name,
+    names,
     mode: readMode(values.mode),
     wait: values["no-wait"] ? 0 : readDuration("--wait", values.wait),
     reason: readReason(values.reason, program),
@@ -87,6 +81,18 @@ export function parseLockPlan(args: readonly string[]): LockPlan | undefined {
     server: values.server,
     command: [program, ...programArgs],
   };
+}
+
+function readNames(words: readonly string[]): readonly string[] {
+  if (words.length === 0) throw new UsageError("Cannot lock: a NAME is needed");
+  if (words.length > NAMES_PER_REQUEST_MAX) {
+    throw new UsageError(`Cannot lock ${words.length} names: ${NAMES_PER_REQUEST_MAX} are the most`);
+  }
+  for (const [index, name] of words.entries()) {
+    const fault = words.indexOf(name) < index ? "it is there twice" : lockNameFault(name);
+    if (fault !== undefined) throw new UsageError(`Cannot lock ${name}: ${fault}`);
+  }
+  return words;
 }
 
 function readMode(text = "EX"): Mode {

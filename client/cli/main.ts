@@ -5,17 +5,31 @@
  */
 import { LockError } from "../errors.ts";
 import { SOFTWARE_VERSION } from "../protocol/version.ts";
+import { runBreak } from "./break.ts";
+import { runDrain } from "./drain.ts";
 import { EXIT_CODE_BY_ERROR, EXIT_CODES } from "./exit_codes.ts";
+import { runExplain } from "./explain.ts";
+import { runKick } from "./kick.ts";
 import { runLock } from "./lock.ts";
 import { runLs } from "./ls.ts";
 import { printData, tell } from "./output.ts";
+import { runSessions } from "./sessions.ts";
+import { runStatus } from "./status.ts";
 import { HELP, UsageError } from "./usage.ts";
+import { runWatch } from "./watch.ts";
 import { runWho } from "./who.ts";
 
 const COMMANDS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
   ["lock", runLock],
   ["ls", runLs],
   ["who", runWho],
+  ["break", runBreak],
+  ["explain", runExplain],
+  ["watch", runWatch],
+  ["sessions", runSessions],
+  ["status", runStatus],
+  ["kick", runKick],
+  ["drain", runDrain],
   ["--help", printHelp],
   ["-h", printHelp],
   ["help", printHelp],

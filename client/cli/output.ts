@@ -5,15 +5,15 @@
  */
 import process from "node:process";
 
-/** Prints data. Resolves when it is written, or when nobody reads it any more (as in `distrilock ls | head`). */
-export function printData(text: string): Promise<void> {
+/** Prints data. Resolves to true when it is written, to false when nobody reads it any more (as in `distrilock ls | head`). */
+export function printData(text: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => error.code === "EPIPE" ? resolve() : reject(error);
+    const onError = (error: NodeJS.ErrnoException) => error.code === "EPIPE" ? resolve(false) : reject(error);
     process.stdout.once("error", onError);
     process.stdout.write(text, (error) => {
       if (error) return onError(error);
       process.stdout.off("error", onError);
-      resolve();
+      resolve(true);
     });
   });
 }

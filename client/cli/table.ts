@@ -5,49 +5,70 @@
  */
 import type { NameReport } from "../client.ts";
 import type { ClientProfile, NameState, Party } from "../protocol/messages.ts";
+import { layOut } from "./columns.ts";
 
-const HEADINGS = ["NAME", "STATE", "MODE", "TOKEN", "SINCE", "CLIENT", "REASON"] as const;
+/** The columns in their order; some are left out where no row has anything for them. */
+const COLUMNS = [
+  { heading: "NAME", isAlways: true },
+  { heading: "STATE", isAlways: true },
+  { heading: "MODE", isAlways: true },
+  { heading: "TOKEN", isAlways: true },
+  { heading: "SINCE", isAlways: true },
+  { heading: "EXPIRES", isAlways: false },
+  { heading: "CLIENT", isAlways: true },
+  { heading: "DAEMON", isAlways: false },
+  { heading: "OWNER", isAlways: false },
+  { heading: "LABELS", isAlways: false },
+  { heading: "REASON", isAlways: true },
+] as const;
+
+/** The cells of one row; absent ones are empty. */
+type Row = { readonly [H in typeof COLUMNS[number]["heading"]]?: string | undefined };
 
 /** A table of names with a row for each holder and waiter; the empty text when there are none. */
 export function partyTable(states: readonly (NameState | NameReport)[]): string {
-  const rows = states.flatMap((state) => [
+  return table(states.flatMap((state) => [
     ...partyRows(state.name, "held", { parties: state.held, count: state.heldCount }),
     ..."outside" in state && state.outside !== null
-      ? [[state.name, "held", state.outside, "", "", "another process", ""]]
+      ? [{ NAME: state.name, STATE: "held", MODE: state.outside, CLIENT: "another process" }]
       : [],
     ...partyRows(state.name, "waiting", { parties: state.waiting, count: state.waitingCount }),
-  ]);
-  return rows.length === 0 ? "" : columns([HEADINGS, ...rows]);
+  ]));
 }
 
 function partyRows(
   name: string,
   state: "held" | "waiting",
   { parties, count }: { parties: readonly Party[]; count: number },
-): string[][] {
-  const rows = parties.map(({ mode, token, since, client, reason, session }) => [
-    name,
-    state,
-    mode,
-    token === undefined ? "" : String(token),
-    new Date(since).toISOString(),
-    clientText(client) || session,
-    reason ?? "",
-  ]);
+): Row[] {
+  const rows: Row[] = parties.map((party) => ({
+    NAME: name,
+    STATE: state,
+    MODE: party.convertingTo === undefined ? party.mode : `${party.mode}→${party.convertingTo}`,
+    TOKEN: party.token?.toString(),
+    SINCE: new Date(party.since).toISOString(),
+    EXPIRES: party.expires === undefined ? "" : new Date(party.expires).toISOString(),
+    CLIENT: clientText(party.client) || party.session,
+    DAEMON: party.daemon,
+    OWNER: party.owner,
+    LABELS: Object.entries(party.labels ?? {}).map(([label, value]) => `${label}=${value}`).join(","),
+    REASON: party.reason,
+  }));
   const more = count - parties.length;
-  return more > 0 ? [...rows, [name, state, "", "", "", `and ${more} more`, ""]] : rows;
+  return more > 0 ? [...rows, { NAME: name, STATE: state, CLIENT: `and ${more} more` }] : rows;
 }
 
-function clientText({ name = "", host, pid }: ClientProfile = {}): string {
+/** A client as people know it: `billing-1@app3[4711]`; empty for one that said nothing. */
+export function clientText({ name = "", host, pid }: ClientProfile = {}): string {
   const at = host === undefined ? "" : `@${host}`;
   return `${name}${at}${pid === undefined ? "" : `[${pid}]`}`;
 }
 
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd() + "\n"
-  ).join(
-    "",
-  );
+function table(rows: readonly Row[]): string {
+  if (rows.length === 0) return "";
+  const cells = COLUMNS.flatMap(({ heading, isAlways }) => {
+    const column = rows.map((row) => row[heading] ?? "");
+    return isAlways || column.some((cell) => cell !== "") ? [[heading, ...column]] : [];
+  });
+  return layOut(cells);
 }

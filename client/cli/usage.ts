@@ -44,18 +44,30 @@ export function parsed<T>(parse: () => T): T {
   }
 }
 
-const SERVER_HELP = `      --server URL      the daemon: distrilock://host:port, ws:// or wss://
+/** Help on the options that all commands share. */
+export const SERVER_HELP = `      --server URL      the daemon: distrilock://host:port, ws:// or wss://
                         (or DISTRILOCK_SERVER; ${SERVER_DEFAULT})
   -h, --help            this text`;
+
+/** Help on `-o`. */
+export const OUTPUT_HELP = "  -o, --output FORM     table, json, or jsonl: one document a line (table)";
 
 /** Help of the whole program. */
 export const HELP = `Usage: distrilock [COMMAND] [OPTION…]
 
 Commands
   serve                 run the daemon (also without a command): distrilock serve --help
-  lock NAME -- CMD …    run a command while holding a lock
+  lock NAME… -- CMD …   run a command while holding a lock
   ls [PREFIX]           list the names that are held or waited for
   who NAME              tell who holds and who waits for a name
+  explain NAME          tell who waits for whom, and why
+  watch [PREFIX]        print what happens to names, as it happens
+  break NAME            end a lock of somebody else
+  sessions              list the sessions of the daemon
+  status                tell how the daemon does
+  kick SESSION          end a session of somebody else
+  drain                 make the daemon leave service
+  doctor                tell whether a directory is fit for locks: distrilock doctor --help
 
   -h, --help            this text; COMMAND --help tells more
       --version         the version
@@ -65,10 +77,11 @@ Exit codes of the client commands: 0 done, 64 wrong usage, 69 daemon unreachable
 `;
 
 /** Help of `lock`. */
-export const LOCK_HELP = `Usage: distrilock lock NAME [OPTION…] -- CMD [ARG…]
+export const LOCK_HELP = `Usage: distrilock lock NAME… [OPTION…] -- CMD [ARG…]
 
 Waits for the lock, runs CMD without a shell while holding it, and ends with CMD's exit code (128+n when signal n
-ended it). Signals are passed on to CMD. DISTRILOCK_NAME, _TOKEN, _MODE and _SESSION tell CMD about its lock.
+ended it). Signals are passed on to CMD. DISTRILOCK_NAME, _TOKEN, _MODE and _SESSION tell CMD about its lock. Several
+names are locked all or none; NAME and TOKEN then tell them sorted, with a space between.
 
   -n, --no-wait         do not wait: end at once when the lock is not free
   -w, --wait TIME       wait so long at most: seconds, or 500ms, 30s, 5m, 2h
@@ -85,6 +98,7 @@ export const LS_HELP = `Usage: distrilock ls [PREFIX] [OPTION…]
 
 Lists the names that sessions of the daemon hold or wait for, those that begin with PREFIX.
 
+${OUTPUT_HELP}
 ${SERVER_HELP}
 `;
 
@@ -93,5 +107,6 @@ export const WHO_HELP = `Usage: distrilock who NAME [OPTION…]
 
 Tells who holds a lock and who waits for it.
 
+${OUTPUT_HELP}
 ${SERVER_HELP}
 `;

@@ -13,7 +13,14 @@ Deno.test("Client.acquire sends what was asked for and gives the lock that was g
   const { client, server } = await openClient();
   const acquiring = client.acquire("a/b", { mode: "shared", wait: 5, reason: "why" });
   const request = server.take("acquire");
-  deepEqual(request, { id: 2, op: "acquire", name: "a/b", mode: "PR", wait: 5, reason: "why" });
+  deepEqual(JSON.parse(JSON.stringify(request)), {
+    id: 2,
+    op: "acquire",
+    names: ["a/b"],
+    mode: "PR",
+    wait: 5,
+    reason: "why",
+  });
   server.grant(request, 42);
   const lock = await acquiring;
   deepEqual([lock.name, lock.mode, lock.token, lock.guarantee, lock.id, lock.held], [
@@ -190,6 +197,15 @@ Deno.test("[P-9] Client ignores unknown pushes, unknown fields and answers to no
     `{"id":${id},"ok":true,"lock":${id},"name":"a","mode":"EX","token":1,"guarantee":"local","colour":"red"}`,
   );
   equal((await acquiring).token, 1);
+});
+
+Deno.test("[P-17] Client answers a ping of the server", async () => {
+  const { server } = await openClient();
+  server.say({ push: "ping" });
+  const { id } = server.take("ping");
+  server.say({ id, ok: true });
+  server.say({ push: "ping" });
+  server.cut();
 });
 
 Deno.test("Client.close is idempotent, ends the locks and resolves closed to null", async () => {

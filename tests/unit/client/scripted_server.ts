@@ -8,9 +8,11 @@ import { Client } from "../../../client/client.ts";
 import type { Lock } from "../../../client/lock.ts";
 import { type CheckedRequest, decodeRequest, encodeMessage } from "../../../client/protocol/codec.ts";
 import type { ErrorCode } from "../../../client/protocol/codes.ts";
-import type { ErrorBody, ServerMessage } from "../../../client/protocol/messages.ts";
+import type { ErrorBody, LossReason, ServerMessage } from "../../../client/protocol/messages.ts";
+import type { AcquireOptions } from "../../../client/requester.ts";
 import { Session } from "../../../client/session.ts";
 import type { OpenTransport, Transport, TransportEvents } from "../../../client/transport/transport.ts";
+import { HandClock } from "./hand_clock.ts";
 
 /** A transport whose server is a test. */
 export class ScriptedServer implements Transport {
@@ -57,9 +59,29 @@ export class ScriptedServer implements Transport {
     return request as Extract<CheckedRequest, { op: O }>;
   }
 
-  /** Grants an acquire. */
-  grant({ id, name, mode }: Extract<CheckedRequest, { op: "acquire" }>, token = 100 + id): void {
-    this.say({ id, ok: true, lock: id, name, mode, token, guarantee: "local" });
+  /** Grants an acquire; of several names each gets a token one higher than the one before. */
+  grant(
+    { id, names, mode }: Extract<CheckedRequest, { op: "acquire" }>,
+    token = 100 + id,
+    expires?: number,
+  ): void {
+    const all = names.toSorted().map((name, index) => ({ name, token: token + index }));
+    this.say({
+      id,
+      ok: true,
+      lock: id,
+      name: all[0]!.name,
+      mode,
+      token,
+      guarantee: "local",
+      ...(all.length > 1 ? { all } : {}),
+      ...(expires === undefined ? {} : { expires }),
+    });
+  }
+
+  /** Says that a lock is gone. */
+  lose({ id, name, token }: Lock, reason: LossReason): void {
+    this.say({ push: "lost", lock: id, name, token, reason });
   }
 
   /** Refuses a request. */
@@ -81,21 +103,30 @@ export class ScriptedServer implements Transport {
   }
 }
 
-/** A client that is connected to a scripted server. */
-export async function openClient(): Promise<{ readonly client: Client; readonly server: ScriptedServer }> {
+/** A client that is connected to a scripted server, with a clock that stands still. */
+export async function openClient(): Promise<Opened> {
   const server = new ScriptedServer();
-  const opening = Session.open(server.open, { name: "test" }, new AbortController().signal);
+  const clock = new HandClock();
+  const { signal } = new AbortController();
+  const opening = Session.open(server.open, { client: { name: "test" }, signal, clock });
   await Promise.resolve();
   server.welcome();
-  return { client: new Client(await opening), server };
+  return { client: new Client(await opening), server, clock };
 }
 
 /** A lock that the server granted. */
-export async function openLock(name = "a"): Promise<{ client: Client; server: ScriptedServer; lock: Lock }> {
-  const { client, server } = await openClient();
-  const acquiring = client.acquire(name);
+export async function openLock(name = "a", options: AcquireOptions = {}): Promise<Opened & { lock: Lock }> {
+  const { client, server, clock } = await openClient();
+  const acquiring = client.acquire(name, options);
   server.grant(server.take("acquire"));
-  return { client, server, lock: await acquiring };
+  return { client, server, clock, lock: await acquiring };
+}
+
+/** What {@link openClient} gives. */
+export interface Opened {
+  readonly client: Client;
+  readonly server: ScriptedServer;
+  readonly clock: HandClock;
 }
 
 /** How a promise stands after all that is due now has happened. */

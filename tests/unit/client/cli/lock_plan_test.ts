@@ -9,7 +9,7 @@ import { UsageError } from "../../../../client/cli/usage.ts";
 
 Deno.test("parseLockPlan fills in the defaults", () => {
   deepEqual(parseLockPlan(["a", "--", "echo", "-n", "--", "--help"]), {
-    name: "a",
+    names: ["a"],
     mode: "EX",
     wait: undefined,
     reason: "echo",
@@ -25,7 +25,7 @@ Deno.test("parseLockPlan reads every option", () => {
   const words =
     "-w 1.5m -m shared -E 0 --reason why --on-lost kill --kill-after 250ms --server ws://x a -- cmd";
   deepEqual(parseLockPlan(words.split(" ")), {
-    name: "a",
+    names: ["a"],
     mode: "PR",
     wait: 90_000,
     reason: "why",
@@ -37,6 +37,7 @@ Deno.test("parseLockPlan reads every option", () => {
   });
   equal(parseLockPlan(["-n", "a", "--", "cmd"])?.wait, 0);
   equal(parseLockPlan(["--help"]), undefined);
+  deepEqual(parseLockPlan(["b", "-n", "a", "--", "c", "d"])?.names, ["b", "a"]);
 });
 
 Deno.test("parseLockPlan gives no default reason that a server would refuse", () => {
@@ -52,7 +53,9 @@ Deno.test("parseLockPlan refuses what makes no sense", () => {
       ["a", "--", ""],
       ["--", "cmd"],
       ["a", "cmd"],
-      ["a", "b", "--", "cmd"],
+      ["a", "b", "a", "--", "cmd"],
+      ["a", "../b", "--", "cmd"],
+      [...Array.from({ length: 33 }, (_, index) => `n${index}`), "--", "cmd"],
       ["../a", "--", "cmd"],
       ["a", "-x", "--", "cmd"],
       ["a", "-n", "-w", "1", "--", "cmd"],

@@ -31,6 +31,31 @@ Deno.test("partyTable shows holders, other processes, waiters and how many more"
   );
 });
 
+Deno.test("partyTable shows owner, labels, expiry, daemon and a conversion where there are any", () => {
+  const since = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const held = [{
+    session: "s1",
+    request: 2,
+    mode: "PR",
+    convertingTo: "EX",
+    since,
+    token: 7,
+    owner: "job",
+    labels: { team: "billing", x: "" },
+    expires: since + 30_000,
+  }] as const;
+  const waiting = [{ session: "s2", request: 3, mode: "EX", since, daemon: "app4" }] as const;
+  equal(
+    partyTable([{ name: "a", held, waiting, heldCount: 1, waitingCount: 1 }]),
+    [
+      "NAME  STATE    MODE   TOKEN  SINCE                     EXPIRES                   CLIENT  DAEMON  OWNER  LABELS           REASON",
+      "a     held     PR→EX  7      2026-01-02T03:04:05.000Z  2026-01-02T03:04:35.000Z  s1              job    team=billing,x=",
+      "a     waiting  EX            2026-01-02T03:04:05.000Z                            s2      app4",
+      "",
+    ].join("\n"),
+  );
+});
+
 Deno.test("partyTable of nothing is empty", () => {
   equal(partyTable([]), "");
   equal(partyTable([{ name: "a", held: [], waiting: [], heldCount: 0, waitingCount: 0, outside: null }]), "");

@@ -1,0 +1,111 @@
+/**
+ * The requests of one session: numbers them, and hands each answer to whoever asked, at the moment that it comes.
+ *
+ * @module
+ */
+import { type ConnectionError, errorFrom, LockError } from "./errors.ts";
+import { type AnswerByOperation, checkRequest, encodeRequest, isAnswerTo } from "./protocol/codec.ts";
+import type { Answer, CancelAnswer, Operation } from "./protocol/messages.ts";
+
+/** A request on its way. */
+export interface Asked<T> {
+  readonly id: number;
+  /** What was made of its answer. */
+  readonly answer: Promise<T>;
+}
+
+/** Takes the answer to one request; false when that is no answer to it. */
+interface Pending {
+  accept(answer: Answer): boolean;
+  reject(error: LockError): void;
+}
+
+/** The requests that went out, and those that were not answered yet. */
+export class Exchange {
+  readonly #write: (frame: string) => void;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #end: ConnectionError | undefined;
+
+  /** @param write Sends one frame. */
+  constructor(write: (frame: string) => void) {
+    this.#write = write;
+  }
+
+  /**
+   * Sends a request. `read` sees its answer before anything that the server said later. After the end, or with a bad request, the answer is rejected
+   * and nothing is sent.
+   */
+  send<O extends Operation, T>(op: O, fields: object, read: (answer: AnswerByOperation[O]) => T): Asked<T> {
+    const id = ++this.#lastId;
+    if (this.#end !== undefined) return { id, answer: Promise.reject(this.#end) };
+    const request = checkRequest({ id, op, ...fields });
+    if ("fault" in request) return { id, answer: Promise.reject(new LockError(request)) };
+    const answer = new Promise<T>((resolve, reject) => {
+      this.#pending.set(id, {
+        accept(answer) {
+          if (!isAnswerTo(op, answer)) return false;
+          resolve(read(answer));
+          return true;
+        },
+        reject,
+      });
+    });
+    this.#write(encodeRequest(request));
+    return { id, answer };
+  }
+
+  /** Sends a request; the promise is its answer. */
+  ask<O extends Operation>(op: O, fields: object): Promise<AnswerByOperation[O]> {
+    return this.send(op, fields, (answer) => answer).answer;
+  }
+
+  /** Makes sure that a request neither waits nor will be done; both answers have come when it returns. Never throws. */
+  async withdraw<T>({ id, answer }: Asked<T>): Promise<Withdrawn<T>> {
+    const [cancel, result] = await Promise.allSettled([this.ask("cancel", { request: id }), answer]);
+    return { cancel, result };
+  }
+
+  /** An answer came. False when it is none to the request that it names, which then still waits. */
+  answered(answer: Answer): boolean {
+    const id = answer.id!;
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return true;
+    if (answer.ok && !pending.accept(answer)) return false;
+    this.#pending.delete(id);
+    if (!answer.ok) pending.reject(errorFrom(answer.error));
+    return true;
+  }
+
+  /** Nothing is answered any more: what waits is rejected, and what is asked later. */
+  end(error: ConnectionError): void {
+    this.#end = error;
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+  }
+}
+
+/** How a withdrawn request ended. */
+export interface Withdrawn<T> {
+  readonly cancel: PromiseSettledResult<CancelAnswer>;
+  readonly result: PromiseSettledResult<T>;
+}
+
+/** True when the promise is settled before the signal aborts, or there is no signal; it need not be handled for that. */
+export async function isSettledFirst(
+  promise: Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (signal === undefined) return true;
+  let onAbort = () => {};
+  const aborted = new Promise<void>((resolve) => onAbort = resolve);
+  signal.addEventListener("abort", onAbort);
+  try {
+    if (!signal.aborted) await Promise.race([promise, aborted]);
+  } catch {
+    // The caller awaits the promise itself next.
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+  return !signal.aborted;
+}
