@@ -166,7 +166,7 @@ scene("a signal ends the wait, and nothing is left of it", async ({ a, client, l
   equal((await client.who("job")).heldCount, 0);
 });
 
-scene("a lock that is lost ends its command: asked first, then by force", async ({ a, b, lock }) => {
+scene("[I-13] a lock that is lost ends its command: asked first, then by force", async ({ a, b, lock }) => {
   const script = (
     onTerm: string,
   ) => ["sh", "-c", `trap '${onTerm}' TERM; echo ready; ${LOOP}`];

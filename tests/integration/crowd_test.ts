@@ -62,7 +62,7 @@ async function cancel(peers: readonly RawPeer[], waits: readonly Wait[]): Promis
   }
 }
 
-Deno.test("[P-23] ten thousand waits are granted first in, first out, cancels and cuts notwithstanding", async () => {
+Deno.test("[I-16] [P-23] ten thousand waits are granted first in, first out, cancels and cuts notwithstanding", async () => {
   using directory = temporaryDirectory();
   await using daemon = await startDaemonProcess(directory.path);
   await using stack = new AsyncDisposableStack();

@@ -185,7 +185,7 @@ Deno.test("[P-61] connections that are over leave nothing behind, whether their 
   await eventually("the waits are over", async () => (await client.who("busy")).waitingCount === 0);
   await halfClosed.closeWrite();
   using faulty = await Deno.connect({ port: daemon.tcpPort });
-  await writeAll(faulty, ENCODER.encode("faulty"));
+  await writeAll(faulty, ENCODER.encode("faulty\n"));
   await socketsBackTo(before, daemon.pid);
   for (let round = 0; round < 10; round++) {
     for (const transport of ["tcp", "websocket"] as const) {

@@ -38,7 +38,7 @@ async function settles(daemons: StormDaemons, history: History): Promise<void> {
   }
 }
 
-Deno.test("[P-22] [P-24] no storm of clients, cuts and kills makes two conflicting locks, or loses a request", async () => {
+Deno.test("[I-1] [I-2] [P-22] [P-24] no storm of clients, cuts and kills makes two conflicting locks, or loses a request", async () => {
   const seed = Number(Deno.env.get("STORM_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
   console.log(`storm of seed ${seed} (STORM_SEED=${seed} repeats its choices, not its timing)`);
   using directory = temporaryDirectory();

@@ -63,16 +63,19 @@ scene("[P-40] who tells of other processes as outside", async ({ clientOfA, clie
   }
 });
 
-scene("a waiter gets the lock that is released at another daemon", async ({ clientOfA, clientOfB }) => {
-  const lock = await clientOfA.acquire("job");
-  const waiter = clientOfB.acquire("job");
-  await waiting(clientOfB, "job");
-  await lock.release();
-  const next = await within("the grant", waiter);
-  ok(next.token > lock.token);
-});
+scene(
+  "[I-15] a waiter gets the lock that is released at another daemon",
+  async ({ clientOfA, clientOfB }) => {
+    const lock = await clientOfA.acquire("job");
+    const waiter = clientOfB.acquire("job");
+    await waiting(clientOfB, "job");
+    await lock.release();
+    const next = await within("the grant", waiter);
+    ok(next.token > lock.token);
+  },
+);
 
-scene("a waiter gets the lock of a daemon that is killed", async ({ a, clientOfA, clientOfB }) => {
+scene("[I-14] a waiter gets the lock of a daemon that is killed", async ({ a, clientOfA, clientOfB }) => {
   const lock = await clientOfA.acquire("job");
   const waiter = clientOfB.acquire("job");
   await waiting(clientOfB, "job");

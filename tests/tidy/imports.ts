@@ -36,6 +36,14 @@ export const FLOORS: readonly Floor[] = [
   { place: "server/session/", may: UNDER_SESSION },
   { place: "server/dialect/", may: ["server/dialect/", ...UNDER_SESSION] },
   { place: "server/transport/", may: ["server/transport/", "server/dialect/", ...UNDER_SESSION] },
+  {
+    place: "server/doctor/command.ts",
+    may: ["server/doctor/", "server/config.ts", "server/base/", "ffi/"],
+  },
+  {
+    place: "server/doctor/",
+    may: ["server/doctor/", "server/store/", "ffi/", "server/base/", "client/protocol/"],
+  },
   { place: "server/*", may: ["server/", "client/", "ffi/"] },
   { place: "mod.ts", may: ["server/", "client/", "ffi/"] },
   { place: "examples/", may: ["examples/", "mod.ts"] },

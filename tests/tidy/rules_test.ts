@@ -66,3 +66,23 @@ Deno.test("checkRulesExist finds a rule that is defined twice", () => {
     "docs/protocol.md: a second definition of P-1 is banned, use a number of its own",
   ]);
 });
+
+const DIALECTS = {
+  ...PROTOCOL,
+  "docs/dialects.md": "* **[T-1]** Text.\n* **[L-2]** Legacy.\n* **[P-99]** Misplaced.\n",
+};
+
+Deno.test("checkRulesHaveTests and checkRulesExist take the rules of text lines and of the original's JSON from docs/dialects.md", () => {
+  const tests = { "tests/one_test.ts": 'Deno.test("[P-1] [P-12] [T-1] f does", f);' };
+  deepEqual(checkRulesHaveTests(plant({ ...DIALECTS, ...tests })), [
+    "docs/dialects.md: a rule without a test is banned, use [L-2] in the name of a test that proves it",
+  ]);
+  deepEqual(checkRulesExist(plant({ ...DIALECTS, "server/a.ts": "// [T-1] [L-2] [T-2] [P-99] [X-1]" })), [
+    "docs/dialects.md: P-99 is banned, use a rule that docs/protocol.md defines",
+    "server/a.ts: T-2 is banned, use a rule that docs/dialects.md defines",
+    "server/a.ts: P-99 is banned, use a rule that docs/protocol.md defines",
+  ]);
+  deepEqual(checkRulesExist(plant({ "docs/dialects.md": "**[T-1]** A.\n**[T-1]** B." })), [
+    "docs/dialects.md: a second definition of T-1 is banned, use a number of its own",
+  ]);
+});
