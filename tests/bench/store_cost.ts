@@ -26,7 +26,7 @@ export function storeCosts(): string[][] {
     const before = counted.calls;
     count.acquire(wish(2, mode), count.now());
     const acquired = counted.calls;
-    count.store.release(SESSION, 3, 2, count.now());
+    count.store.release({ session: SESSION, request: 3, lock: 2 }, count.now());
     const released = counted.calls;
     count.store.close();
     const timed = openStore(libc, directory.path);
@@ -51,6 +51,7 @@ function openStore(calls: Libc | FaultyFiles, directory: string) {
     clock: SYSTEM_CLOCK,
     limits,
     keepFiles: false,
+    daemon: "bench",
   });
   const now = () => SYSTEM_CLOCK.now();
   store.openSession(SESSION, undefined);
@@ -58,11 +59,11 @@ function openStore(calls: Libc | FaultyFiles, directory: string) {
 }
 
 function wish(request: number, mode: Mode) {
-  return { session: SESSION, request, name: "bench", mode, waitMs: 0, reason: undefined };
+  return { session: SESSION, request, names: ["bench"], mode, waitMs: 0 };
 }
 
 function pair({ store, now }: ReturnType<typeof openStore>, id: number, mode: Mode): void {
   const at = now();
   store.acquire(wish(id, mode), at);
-  store.release(SESSION, id, id, at);
+  store.release({ session: SESSION, request: id, lock: id }, at);
 }
