@@ -3,7 +3,7 @@
  * WebSocket.
  *
  * ```ts ignore
- * import { connect } from "distrilock";
+ * import { connect } from "@distrilock/client";
  *
  * const client = await connect("distrilock://127.0.0.1:13123", { name: "billing-1" });
  * const lock = await client.acquire("invoice/42", { mode: "PR", wait: 5_000 });
