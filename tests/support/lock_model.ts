@@ -8,7 +8,13 @@
  */
 import type { Mode } from "../../client/protocol/modes.ts";
 import { type Answer, type ModelLimits, ModelMoves, until, type World } from "./lock_model_moves.ts";
-import { isNoStronger, type ModelConversion, ModelRequest, type ModelWish } from "./lock_model_parts.ts";
+import {
+  isNoStronger,
+  type ModelConversion,
+  ModelRequest,
+  type ModelWish,
+  type Orphan,
+} from "./lock_model_parts.ts";
 
 /** The lock table as arrays: what sessions ask, and what becomes due. */
 export class LockModel extends ModelMoves {
@@ -180,8 +186,8 @@ export class LockModel extends ModelMoves {
   }
 
   /** The late answer that nobody waits for any more. */
-  answerNobody(key: string, name: string): void {
-    const index = this.orphans.findIndex((one) => one.key === key && one.name === name);
+  answerNobody({ key, name, mode }: Orphan): void {
+    const index = this.orphans.findIndex((one) => one.key === key && one.name === name && one.mode === mode);
     if (index >= 0) this.orphans.splice(index, 1);
     this.settle(name);
   }
@@ -245,7 +251,7 @@ export class LockModel extends ModelMoves {
   #closesCircle(newcomer: ModelRequest): boolean {
     this.requests.push(newcomer);
     const closes = newcomer.wish.owner !== undefined && this.isInCircle(newcomer.actor);
-    if (closes) this.lastGraph = this.graph();
+    if (closes) this.graphs.set(`${newcomer.wish.session}${newcomer.wish.id}`, this.graph());
     this.requests.pop();
     return closes;
   }

@@ -36,8 +36,8 @@ interface Refused {
 export class ModelMoves extends ModelState {
   protected effects: string[] = [];
   protected now = 0;
-  /** Who waited for whom when a DEADLOCK was said last. */
-  lastGraph = new Map<string, Set<string>>();
+  /** Who waited for whom when a DEADLOCK was said, by who was refused. */
+  readonly graphs = new Map<string, Map<string, Set<string>>>();
   readonly #world: World;
   readonly #tryMs: number;
 
@@ -217,7 +217,7 @@ export class ModelMoves extends ModelState {
   /** Of conversions and owners that wait for each other one is refused. */
   protected refuseCircle(conversion: ModelConversion): boolean {
     if (!this.isInCircle(conversion.request.actor)) return false;
-    this.lastGraph = this.graph();
+    this.graphs.set(`${conversion.request.wish.session}${conversion.id}`, this.graph());
     this.endConversion(conversion, "DEADLOCK");
     return true;
   }

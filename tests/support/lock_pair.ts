@@ -94,7 +94,7 @@ export class LockPair {
   cancel(session: string, target: number): void {
     this.step(`cancel ${session}${target}`, (bench, model) => {
       equal(bench.table.cancel(session as SessionId, target, bench.now), model.cancel(session, target));
-      this.#ended.add(`${session}${target}`);
+      if (!this.#converts.has(`${session}${target}`)) this.#ended.add(`${session}${target}`);
     });
   }
 
@@ -120,7 +120,13 @@ export class LockPair {
     const key = `${session.id}${id}`;
     this.step(`late ${key} ${name} ${answer}${wanted ? "" : ", unwanted"}`, (bench, model) => {
       bench.admitted(candidate, answer === "broken" ? "STORE_UNAVAILABLE" : answer);
-      if (!wanted) return model.answerNobody(candidate instanceof Conversion ? "" : key, name);
+      if (!wanted) {
+        return model.answerNobody({
+          key: candidate instanceof Conversion ? "" : key,
+          name,
+          mode: candidate.mode,
+        });
+      }
       if (!(candidate instanceof Conversion)) {
         return model.answer(found(model.find(session.id, id)), name, answer);
       }
@@ -207,9 +213,10 @@ export class LockPair {
     const actors = cycle.map(({ session, request, owner }) =>
       owner === undefined ? `${session}#${request}` : `${session} ${owner}`
     );
+    const graph = this.model.graphs.get(key);
     actors.forEach((actor, index) => {
       const next = actors[(index + 1) % actors.length] ?? "";
-      ok(this.model.lastGraph.get(actor)?.has(next), `[P-33] ${actor} waits for ${next}`);
+      ok(graph?.get(actor)?.has(next), `[P-33] ${actor} waits for ${next}`);
     });
     equal(new Set(actors).size, actors.length, "[P-33] nobody is in a circle twice");
   }

@@ -1,11 +1,20 @@
 /**
- * Conversions that end otherwise than by being done.
+ * Conversions that are asked for again, refused, or end with their lock; `tests/support/lock_scenario.ts` tells how to read the scenarios.
  *
  * @module
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { LockBench } from "../../../support/lock_bench.ts";
+import { equal } from "node:assert/strict";
 import { play } from "../../../support/lock_scenario.ts";
+
+Deno.test("[P-31] LockTable.cancel of a convert that was done changes nothing", () => {
+  play(`
+    a 1 PR         -> +a1
+    a conv 1 EX as 7 -> ~a7 EX
+    a cancel 7     -> was ended
+    b 1 CR wait 0  -> -b1 BUSY
+    a cancel 1     -> was held
+    b 2 EX         -> +b2`);
+});
 
 Deno.test("[P-42] LockTable takes a convert with the same id for the same convert", () => {
   play(`
@@ -102,23 +111,6 @@ Deno.test("[P-51] LockTable.refuseWaiters ends a conversion that waits, and the 
     a off 1        -> =a1`);
 });
 
-Deno.test("[P-26] [P-38] a BUSY or TIMEOUT of a conversion tells who is in the way", () => {
-  const bench = new LockBench();
-  bench.open("a", "b", "c");
-  bench.acquire("a", 1, "PR");
-  bench.acquire("b", 1, "PR");
-  bench.acquire("c", 1, "NL");
-  bench.convert("a", 1, "EX", { request: 2, waitMs: 9 });
-  bench.convert("c", 1, "PR", { request: 2, waitMs: 0 });
-  bench.table.expire(bench.now = 9);
-  const [busy, timeout] = bench.effects.slice(-2);
-  ok(busy?.type === "refused" && timeout?.type === "refused");
-  deepEqual([busy.code, timeout.code], ["BUSY", "TIMEOUT"]);
-  deepEqual(busy.blockedBy?.map(({ session, convertingTo }) => [session, convertingTo]), [["a", "EX"]]);
-  deepEqual(timeout.blockedBy?.map(({ session }) => session), ["b"]);
-  equal(timeout.message, "Cannot convert x from PR to EX: held in PR by b");
-});
-
 Deno.test("[P-29] a conversion that waits is one of the waits of its session", () => {
   play(
     `
@@ -137,32 +129,4 @@ Deno.test("[P-29] a conversion that waits is one of the waits of its session", (
     a 11 EX y      ->`,
     { waitersPerSessionMax: 1 },
   );
-});
-
-Deno.test("[P-38] a conversion that the world outside refuses waits in the old mode, and is tried again", () => {
-  const bench = play(`
-    a 1 PR         -> +a1
-    world outside  ->
-    a conv 1 EX as 7 wait 0 -> -a7 BUSY
-    a conv 1 EX as 8 ->
-    b 1 PR wait 0  -> -b1 BUSY
-    retry          ->
-    c 1 EX         ->
-    world yes      ->
-    retry          -> ~a8 EX
-    a off 1        -> =a1, +c1`);
-  ok(bench.claims.count.awaitOutside >= 2);
-});
-
-Deno.test("[P-38] a conversion whose claim fails leaves the old mode held", () => {
-  play(`
-    a 1 PR         -> +a1
-    b 1 PR         -> +b1
-    world STORE_UNAVAILABLE ->
-    a conv 1 EX as 7 ->
-    b off 1        -> =b1, -a7 STORE_UNAVAILABLE
-    a conv 1 EX as 8 -> -a8 STORE_UNAVAILABLE
-    world yes      ->
-    b 2 CW wait 0  -> -b2 BUSY
-    b 3 PR         -> +b3`);
 });

@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { LockBench } from "../../../support/lock_bench.ts";
-import { play, playOn } from "../../../support/lock_scenario.ts";
+import { play, playOn, takeHappenings } from "../../../support/lock_scenario.ts";
 
 Deno.test("[P-38] LockTable converts down at once, keeps the token and grants those who waited", () => {
   const bench = play(`
@@ -140,16 +140,6 @@ Deno.test("[I-7] [P-38] a conversion that times out, is cancelled, or would not 
     a off 1        -> =a1`);
 });
 
-Deno.test("[P-31] LockTable.cancel of a convert that was done changes nothing", () => {
-  play(`
-    a 1 PR         -> +a1
-    a conv 1 EX as 7 -> ~a7 EX
-    a cancel 7     -> was ended
-    b 1 CR wait 0  -> -b1 BUSY
-    a cancel 1     -> was held
-    b 2 EX         -> +b2`);
-});
-
 Deno.test("[P-39] of two that wait for each other's lock to convert exactly one gets DEADLOCK, owners or not", () => {
   for (const [a, b] of [["", ""], [" owner o", ""], ["", " owner o"], [" owner o", " owner p"]]) {
     play(`
@@ -185,4 +175,53 @@ Deno.test("[P-39] conversions that wait for a third one only get no DEADLOCK", (
     b conv 1 EX as 7 ->
     c off 1        -> =c1, ~a7 EX
     a off 1        -> =a1, ~b7 EX`);
+});
+
+Deno.test("[P-26] [P-38] a BUSY or TIMEOUT of a conversion tells who is in the way", () => {
+  const bench = new LockBench();
+  bench.open("a", "b", "c");
+  bench.acquire("a", 1, "PR");
+  bench.acquire("b", 1, "PR");
+  bench.acquire("c", 1, "NL");
+  bench.convert("a", 1, "EX", { request: 2, waitMs: 9 });
+  bench.convert("c", 1, "PR", { request: 2, waitMs: 0 });
+  bench.table.expire(bench.now = 9);
+  const [busy, timeout] = bench.effects.slice(-2);
+  ok(busy?.type === "refused" && timeout?.type === "refused");
+  deepEqual([busy.code, timeout.code], ["BUSY", "TIMEOUT"]);
+  deepEqual(busy.blockedBy?.map(({ session, convertingTo }) => [session, convertingTo]), [["a", "EX"]]);
+  deepEqual(timeout.blockedBy?.map(({ session }) => session), ["b"]);
+  equal(timeout.message, "Cannot convert x from PR to EX: held in PR by b");
+});
+
+Deno.test("[P-38] watchers hear of a conversion before those that it granted, and of none that changed nothing", () => {
+  const bench = new LockBench();
+  bench.watch();
+  playOn(
+    bench,
+    `
+    a 1 EX         -> +a1
+    b 1 PR         ->
+    a conv 1 EX as 7 -> ~a7 EX
+    a conv 1 PR as 8 -> ~a8 PR, +b1
+    a conv 1 EX as 9 wait 0 -> -a9 BUSY
+    b off 1        -> =b1
+    a conv 1 EX as 10 -> ~a10 EX`,
+  );
+  deepEqual(takeHappenings(bench), [
+    ...["granted a1 x", "waiting b1 x", "converted a1 x", "granted b1 x", "released b1 x", "converted a1 x"],
+  ]);
+});
+
+Deno.test("[P-39] many conversions that wait are done at once when they can be", () => {
+  const most = 3_000;
+  const bench = new LockBench();
+  bench.open("h", "s", "t");
+  bench.acquire("h", 1, "EX");
+  for (let id = 1; id <= most; id++) bench.acquire("s", id, "NL");
+  for (let id = 1; id <= most; id++) bench.convert("s", id, "PR", { request: most + id });
+  bench.effects = [];
+  bench.release("h", 1);
+  equal(bench.effects.filter((effect) => effect.type === "converted").length, most);
+  bench.check();
 });

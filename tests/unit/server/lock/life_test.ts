@@ -1,12 +1,9 @@
 /**
- * How long locks live, how they are broken, and what holders and watchers are told; `tests/support/lock_scenario.ts` tells how to read the
- * scenarios.
+ * How long locks live; `tests/support/lock_scenario.ts` tells how to read the scenarios.
  *
  * @module
  */
-import { deepEqual, match, ok } from "node:assert/strict";
-import { LockBench } from "../../../support/lock_bench.ts";
-import { play, takeHappenings } from "../../../support/lock_scenario.ts";
+import { play } from "../../../support/lock_scenario.ts";
 
 Deno.test("[P-34] a lock with a ttl ends so long after its grant, its holder is told, and waiters get it", () => {
   play(`
@@ -140,74 +137,4 @@ Deno.test("[P-32] [P-34] a lock of several names ends at all of them", () => {
     c 1 EX x       ->
     at 60          -> ?a1 30
     at 90          -> !a1 expired, +c1, +b1`);
-});
-
-Deno.test("[P-44] break ends the lock of a name that has the token, and tells its holder", () => {
-  const bench = new LockBench();
-  bench.open("a", "b", "admin");
-  bench.watch();
-  bench.acquire("a", 1, "EX", { reason: "nightly" });
-  bench.acquire("b", 1, "EX");
-  const [granted] = bench.effects;
-  ok(granted?.type === "granted");
-  bench.effects = [];
-  const { token } = granted.fenced[0];
-  bench.table.break({ session: "admin" as never, request: 9, name: "x", token, reason: "host is gone" }, 0);
-  const [broken, lost, next] = bench.effects;
-  ok(broken?.type === "broken" && lost?.type === "lost" && next?.type === "granted");
-  deepEqual(broken.parties.map(({ session, token, reason }) => [session, token, reason]), [[
-    "a",
-    token,
-    "nightly",
-  ]]);
-  deepEqual(lost, { type: "lost", session: "a", lock: 1, name: "x", token, reason: "broken" });
-  deepEqual([next.session, next.request], ["b", 1]);
-  ok(next.fenced[0].token > token, "[P-24] the next one has a greater token");
-  deepEqual(takeHappenings(bench), [
-    "granted a1 x",
-    "waiting b1 x",
-    "broken a1 x host is gone",
-    "granted b1 x",
-  ]);
-  bench.check();
-});
-
-Deno.test("[P-44] break compares: a later lock is not hit, nor one of another name, nor one that only waits", () => {
-  play(`
-    a 1 EX         -> +a1             # token 1
-    z break x 2 why -> -z0 STALE_TOKEN
-    z break x 0 why -> -z0 STALE_TOKEN
-    z break y 1 why -> -z0 NOT_HELD
-    a off 1        -> =a1
-    z break x 1 why -> -z0 NOT_HELD
-    b 1 EX         -> +b1             # token 2
-    c 1 EX         ->
-    z break x 1 why -> -z0 STALE_TOKEN
-    z break x 2 why -> broke b1, !b1 broken, +c1
-    z break x 2 why -> -z0 STALE_TOKEN`);
-});
-
-Deno.test("[P-44] break tells with which token the name is held", () => {
-  const bench = play("a 1 EX -> +a1");
-  bench.table.break({ session: "z" as never, request: 9, name: "x", token: 7, reason: "" }, 0);
-  const [refused] = bench.effects;
-  ok(refused?.type === "refused");
-  match(refused.message, /^Cannot break x with token 7: it is held with token 1$/);
-});
-
-Deno.test("[P-32] [P-44] break of one name ends the lock of all its names", () => {
-  play(`
-    a 1 EX x,y     -> +a1             # tokens 1 and 2
-    b 1 EX x       ->
-    c 1 EX y       ->
-    z break y 1 why -> -z0 STALE_TOKEN
-    z break y 2 why -> broke a1, !a1 broken, +b1, +c1`);
-});
-
-Deno.test("[P-44] break ends a lock that is being converted by the token that it has, not the one that it had", () => {
-  play(`
-    a 1 PR         -> +a1
-    a conv 1 EX as 7 -> ~a7 EX        # token 2
-    z break x 1 why -> -z0 STALE_TOKEN
-    z break x 2 why -> broke a1, !a1 broken`);
 });

@@ -6,7 +6,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { nameState } from "../../../../server/lock/description.ts";
 import { LockBench } from "../../../support/lock_bench.ts";
-import { play, playOn } from "../../../support/lock_scenario.ts";
+import { play, playOn, takeHappenings } from "../../../support/lock_scenario.ts";
 
 Deno.test("[P-32] LockTable grants all names of a request at once, sorted, each with its token, and one release frees all", () => {
   const bench = new LockBench();
@@ -151,44 +151,70 @@ Deno.test("[P-32] [P-50] the loss of one name ends the lock of all its names", (
     a off 1        -> -a1 NOT_HELD`);
 });
 
-Deno.test("[P-32] a name that another process holds keeps all: nothing of the request stays claimed", () => {
-  const bench = play(`
-    world y outside ->
-    a 1 EX x,y,z wait 0 -> -a1 BUSY
-    a 2 EX x,y,z   ->
-    b 1 EX x       ->              # behind a
-    c 1 NL x       -> +c1`);
-  deepEqual([...bench.claims.claimed.keys()], []);
-  deepEqual([...bench.claims.awaited], ["y"]);
-  playOn(
-    bench,
+Deno.test("[P-29] [P-32] each name counts in the limits of a session, held and waited for", () => {
+  play(
     `
-    world yes      ->
-    retry y        -> +a2
-    a off 2        -> =a2, +b1`,
+    a 1 PR x,y,z   -> +a1
+    a 2 PR u,v     -> -a2 LIMIT
+    a 3 PR u       -> +a3
+    b 1 EX x,y     ->
+    b 2 EX x       -> -b2 LIMIT
+    b cancel 1     -> -b1 CANCELLED, was waiting
+    b 3 EX x       ->
+    b 4 EX y       ->
+    b 5 EX y       -> -b5 LIMIT
+    b 6 EX q       -> +b6
+    a off 1        -> =a1, +b3, +b4
+    b 7 EX u       ->`,
+    { locksPerSessionMax: 4, waitersPerSessionMax: 2 },
+  );
+  play(
+    `
+    a 1 EX x       -> +a1
+    b 1 EX x       ->
+    c 1 EX y,x     -> -c1 QUEUE_FULL
+    c 2 EX y       -> +c2`,
+    { queueLengthMax: 1 },
   );
 });
 
-Deno.test("[P-32] a name whose claim fails refuses all, and the names before it are given back", () => {
-  play(`
-    world y LIMIT  ->
-    a 1 EX x,y     -> -a1 LIMIT
-    b 1 EX x       -> +b1
-    a 2 EX x,y     ->
-    a 3 EX z       -> +a3
-    a 4 PR x,z     ->
-    c 1 EX z       ->
-    b off 1        -> =b1, -a2 LIMIT
-    a off 3        -> =a3, +a4
-    a off 4        -> =a4, +c1`);
+Deno.test("[P-26] [P-32] a refused request of several names is told who holds each of them", () => {
+  const bench = new LockBench();
+  bench.open("a", "b", "c");
+  bench.acquire("a", 1, "EX", { name: "x" });
+  bench.acquire("b", 1, "EX", { name: "z" });
+  bench.acquire("c", 1, "EX", { names: ["z", "y", "x"], waitMs: 0 });
+  const refused = bench.effects.at(-1);
+  ok(refused?.type === "refused");
+  deepEqual(refused.blockedBy?.map(({ session }) => session), ["a", "b"]);
+  equal(refused.message, "Cannot lock z, y and 1 more in EX: held in EX by a and 1 more");
 });
 
-Deno.test("[P-32] a waiter of several names that is refused frees those behind it at its other names", () => {
-  play(`
-    h 1 EX x       -> +h1
-    world y LIMIT  ->
-    a 1 EX x,y,z   ->
-    b 1 EX z       ->
-    c 1 EX x       ->
-    h off 1        -> =h1, -a1 LIMIT, +c1, +b1`);
+Deno.test("[P-32] watchers hear of every name of a request", () => {
+  const bench = new LockBench();
+  bench.watch();
+  playOn(
+    bench,
+    `
+    a 1 EX y       -> +a1
+    b 1 EX x,y     ->
+    a off 1        -> =a1, +b1
+    b off 1        -> =b1`,
+  );
+  deepEqual(takeHappenings(bench), [
+    ...["granted a1 y", "waiting b1 x", "waiting b1 y", "released a1 y"],
+    ...["granted b1 x", "granted b1 y", "released b1 x", "released b1 y"],
+  ]);
+});
+
+Deno.test("[P-32] many requests of several names that are refused at once leave nothing behind", () => {
+  const bench = new LockBench();
+  const names = ["x", "y", "z"];
+  bench.open("h", "s");
+  bench.acquire("h", 1, "EX", { names });
+  for (let id = 1; id <= 5_000; id++) bench.acquire("s", id, "EX", { names });
+  bench.claims.answer = () => "STORE_UNAVAILABLE";
+  bench.release("h", 1);
+  equal(bench.effects.filter((effect) => effect.type === "refused").length, 5_000);
+  equal(bench.table.resources.size, 0);
 });
