@@ -15,6 +15,7 @@ import { MODE_BIT } from "../../../../../server/lock/mode.ts";
 import { LedgerError } from "../../../../../server/store/directory/ledger.ts";
 import { type Fault, FaultyFiles } from "../../../../support/faulty_files.ts";
 import { friends } from "../../../../support/lock_model_parts.ts";
+import { LEAVE_MS, RETRY_MS_MAX } from "../../../../../server/store/directory/local_claims.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
 const ERRORS = ["EINTR", "EAGAIN", "EACCES", "ENOLCK", "EBADF", "EIO", "ENOSPC", "EMFILE"] as const;
@@ -93,7 +94,8 @@ class Trouble implements Disposable {
     equal(troubled.store.lockCount, 0);
     for (const daemon of [healthy, troubled]) {
       for (const name of NAMES) this.#ask(daemon, "EX", "last", { name });
-      this.#pass(60);
+      // As long as a daemon leaves a name to others, and then some retries.
+      this.#pass(LEAVE_MS + 4 * RETRY_MS_MAX);
       for (const name of NAMES) {
         ok(daemon.store.table.resources.get(name)?.heldModes === MODE_BIT.EX, `${name} can be had in EX`);
       }
