@@ -3,13 +3,16 @@
  *
  * @module
  */
+import { ask } from "./asking.ts";
 import { Administrator } from "./administrator.ts";
 import type { ConnectionError } from "./errors.ts";
-import type { Guarantee, HelloAnswer, ListAnswer, NameState, Party, WhoAnswer } from "./protocol/messages.ts";
+import type { Guarantee, ListAnswer, NameState, Party, WhoAnswer } from "./protocol/messages.ts";
 import type { ExplainedName } from "./protocol/messages.ts";
-import { Requester } from "./requester.ts";
-import type { OpenSession, Session } from "./session.ts";
-import { Watch, type WatchOptions } from "./watch.ts";
+import { type RequestDefaults, Requester } from "./requester.ts";
+import type { Presence } from "./presence.ts";
+import { type Snapshot, snapshot } from "./snapshot.ts";
+import type { StatusStream } from "./status.ts";
+import { Watch, type WatchListener, type WatchOptions } from "./watch.ts";
 
 /** How to break a lock. */
 export interface BreakOptions {
@@ -29,44 +32,52 @@ export interface ListOptions {
 export type NameReport = Omit<WhoAnswer, "id" | "ok">;
 
 /**
- * A connection to a daemon, and the session that lives on it: all locks of a client end with it. Made by `connect`.
+ * A program's presence at a daemon, or at one of several: its session, which owns its locks, and the next one when that has ended. Made by `connect`.
  *
  * Any number of tasks may share a client. Their requests conflict like those of strangers, also with each other.
  */
 export class Client extends Requester implements AsyncDisposable {
-  readonly #session: Session;
-  readonly #hello: HelloAnswer;
+  readonly #presence: Presence;
+  readonly #defaults: RequestDefaults;
 
   /** @internal Clients are made by `connect`. */
-  constructor({ session, hello }: OpenSession) {
-    super(session, undefined);
-    this.#session = session;
-    this.#hello = hello;
+  constructor(presence: Presence, defaults: RequestDefaults = {}) {
+    super(presence, defaults);
+    this.#presence = presence;
+    this.#defaults = defaults;
   }
 
-  /** Id of the session, as others see it. It authorises nothing. */
+  /** Id of the present session, or of the last one, as others see it. It authorises nothing. */
   get session(): string {
-    return this.#hello.session;
+    return this.#presence.hello.session;
   }
 
   /** Where exclusion comes from. */
   get guarantee(): Guarantee {
-    return this.#hello.guarantee;
+    return this.#presence.hello.guarantee;
   }
 
   /** What the daemon calls itself, and its version. */
   get server(): { readonly name: string; readonly version: string } {
-    return this.#hello.server;
+    return this.#presence.hello.server;
   }
 
-  /** Resolves when the connection has ended: to null after {@link close}, else to what ended it. Never rejects. */
+  /**
+   * Resolves when the client has ended: to null after {@link close}; else to why, when no server will ever have it (it was not let in, or speaks another
+   * version), or when it does not reconnect. Never rejects.
+   */
   get closed(): Promise<ConnectionError | null> {
-    return this.#session.closed;
+    return this.#presence.closed;
+  }
+
+  /** What happens between the client and its servers from now on: connections that come, are lost and resumed, servers that leave service. */
+  status(): StatusStream {
+    return this.#presence.status.open();
   }
 
   /** What an administrator does with the daemon: look at its sessions, end one, make it leave service. */
   get administrator(): Administrator {
-    return new Administrator(this.#session);
+    return new Administrator(this.#presence);
   }
 
   /**
@@ -75,7 +86,7 @@ export class Client extends Requester implements AsyncDisposable {
    * refused so.
    */
   owner(owner: string): Requester {
-    return new Requester(this.#session, owner);
+    return new Requester(this.#presence, { ...this.#defaults, owner });
   }
 
   /**
@@ -86,13 +97,13 @@ export class Client extends Requester implements AsyncDisposable {
    * @throws {LockError} with the code `STALE_TOKEN` when the name is held with other tokens, `NOT_HELD` when it is not held.
    */
   async break(name: string, { token, reason }: BreakOptions): Promise<readonly Party[]> {
-    const { broken } = await this.#session.ask("break", { name, token, reason });
+    const { broken } = await ask(this.#presence, "break", { name, token, reason });
     return broken;
   }
 
   /** Tells who holds and who waits for a name. */
   async who(name: string): Promise<NameReport> {
-    const { id: _id, ok: _ok, ...report } = await this.#session.ask("who", { name });
+    const { id: _id, ok: _ok, ...report } = await ask(this.#presence, "who", { name });
     return report;
   }
 
@@ -103,7 +114,7 @@ export class Client extends Requester implements AsyncDisposable {
   async *list({ prefix }: ListOptions = {}): AsyncGenerator<NameState, void, undefined> {
     let after: string | null | undefined;
     do {
-      const page: ListAnswer = await this.#session.ask("list", { prefix, after });
+      const page: ListAnswer = await ask(this.#presence, "list", { prefix, after });
       yield* page.names;
       after = page.next;
     } while (after !== null);
@@ -114,18 +125,36 @@ export class Client extends Requester implements AsyncDisposable {
    * sessions are seen, as by {@link who}.
    */
   async explain(name: string): Promise<readonly ExplainedName[]> {
-    const { names } = await this.#session.ask("explain", { name });
+    const { names } = await ask(this.#presence, "explain", { name });
     return names;
+  }
+
+  /** All that is held and all that waits, of the names that begin with `prefix`; "" for all. See {@link list} for what may be missed. */
+  query(prefix: string = ""): Promise<Snapshot> {
+    return snapshot(this, prefix);
   }
 
   /** Watches what happens to the names that begin with `prefix`, at this daemon; "" for all. */
   watch(prefix: string = "", options: WatchOptions = {}): Watch {
-    return new Watch(this.#session, prefix, options);
+    const presence = this.#presence;
+    const begin = async (prefix: string, listener: WatchListener) => {
+      return await presence.watches.begin(presence.current ?? await presence.session(), prefix, listener);
+    };
+    return new Watch(begin, prefix, options);
   }
 
-  /** Ends the connection, and with it all locks and waits of this client. Idempotent; resolves when it has ended. */
+  /**
+   * Gives back all locks of the client with one request. What waits goes on waiting.
+   *
+   * @returns how many locks there were; one of several names counts once.
+   */
+  async releaseAll(): Promise<number> {
+    return await (this.#presence.current ?? await this.#presence.session()).locks.releaseAll();
+  }
+
+  /** Ends the session, and with it all locks and waits of this client. Idempotent; resolves when nothing is left of it. */
   close(): Promise<void> {
-    return this.#session.close();
+    return this.#presence.close();
   }
 
   /** Like {@link close}. */

@@ -1,26 +1,20 @@
 /**
- * From an address to a client.
- *
- * | address | what |
- * |---|---|
- * | `distrilock://host[:port]` | TCP, port 13123 unless given |
- * | `ws://host[:port][/path]` | WebSocket, port 80 unless given as for every `ws:` address (a daemon listens on 13124), path `/v1/ws` unless given |
- * | `wss://host[:port][/path]` | the same over TLS, port 443 unless given |
+ * From addresses to a client.
  *
  * @module
  */
+import { type Dial, dialer, parseAddress } from "./address.ts";
 import { Client } from "./client.ts";
-import { ConnectionError, LockError } from "./errors.ts";
-import { Session } from "./session.ts";
-import type { OpenTransport } from "./transport/transport.ts";
-import { webSocketOpener } from "./transport/websocket.ts";
+import { type Clock, RUNTIME_CLOCK } from "./clock.ts";
+import { Presence } from "./presence.ts";
+import { LIFE_MS_MAX } from "./protocol/limits.ts";
+import type { Labels } from "./protocol/messages.ts";
+import type { WebSocketMaker } from "./transport/websocket.ts";
 
-/** The port of a `distrilock://` address that names none. */
-export const TCP_PORT_DEFAULT = 13_123;
-
-const WEBSOCKET_PATH_DEFAULT = "/v1/ws";
 const CONNECT_MS_DEFAULT = 10_000;
 const CONNECT_MS_MAX = 2 ** 31 - 1;
+/** Shortest grace, in milliseconds: below, the network decides more than the clock. */
+const GRACE_MS_MIN = 1_000;
 
 /** How to connect, and what to say of oneself: other people see it when this client stands in their way. */
 export interface ConnectOptions {
@@ -30,14 +24,42 @@ export interface ConnectOptions {
   readonly host?: string | undefined;
   /** Its process id there. */
   readonly pid?: number | undefined;
+  /** Why locks are asked for, where a request does not say. */
+  readonly reason?: string | undefined;
+  /** Labels of requests that have none of their own. */
+  readonly labels?: Labels | undefined;
+  /** Proves to the server who the caller is. */
+  readonly token?: string | undefined;
+  /**
+   * How long the session outlives a connection that is lost, in milliseconds, 1,000 to 366 days (a server may allow less). Within it the client goes on
+   * over another connection, with its locks and its places in queues. After it, counted by the client's own clock from when it last asked for a sign of life, and cut
+   * short by a margin, all locks are taken for lost. Absent: locks end with their connection, at once.
+   */
+  readonly grace?: number | undefined;
   /** Ends the attempt to connect; has no effect later. */
   readonly signal?: AbortSignal | undefined;
-  /** How long the attempt may take, in milliseconds; 10,000 unless given. */
+  /**
+   * How long the attempt may take, all servers together, in milliseconds; 10,000 unless given. Later, how long a request waits for a server while there
+   * is none.
+   */
   readonly connectTimeoutMs?: number | undefined;
+  /** False: the client ends with its first session, instead of opening another one. Default true. */
+  readonly reconnect?: boolean | undefined;
+  /** Makes WebSockets, for a runtime that has none, such as Node 20: the class of the package `ws`, say. */
+  readonly webSocket?: WebSocketMaker | undefined;
+}
+
+/** What tests give beside the options. */
+export interface ConnectParts {
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly random: () => number;
 }
 
 /**
- * Connects to a daemon and opens a session there.
+ * Connects to a daemon, or to the first of several that answers, and opens a session there. When the session ends, the client opens another one, at the next
+ * server that answers; until it is closed it goes on trying. Locks of a session that has ended are lost, and say so; nothing is ever taken again
+ * in silence.
  *
  * ```ts ignore
  * const client = await connect("distrilock://127.0.0.1:13123", { name: "billing-1" });
@@ -48,90 +70,48 @@ export interface ConnectOptions {
  * ```
  *
  * @throws {TypeError} for an address that is none.
- * @throws {RangeError} for a timeout that is no time.
- * @throws {ConnectionError} when the server could not be reached in time, or refused.
+ * @throws {RangeError} for a timeout or a grace that is no such time, and for no address at all.
+ * @throws {ConnectionError} when no server could be reached in time, or all refused.
  * @throws the reason of `signal`.
  */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Client> {
-  const address = parseAddress(url);
-  const { name, host, pid, signal, connectTimeoutMs = CONNECT_MS_DEFAULT } = options;
-  if (!(connectTimeoutMs > 0 && connectTimeoutMs <= CONNECT_MS_MAX)) {
-    throw new RangeError(
-      `Cannot connect within ${connectTimeoutMs} ms: not a number from 1 to ${CONNECT_MS_MAX}`,
-    );
-  }
+export function connect(
+  urls: string | URL | readonly (string | URL)[],
+  options: ConnectOptions = {},
+): Promise<Client> {
+  return connectWith(urls, options, {});
+}
+
+/** Like {@link connect}, with other parts than the runtime's. */
+export async function connectWith(
+  urls: string | URL | readonly (string | URL)[],
+  options: ConnectOptions,
+  parts: Partial<ConnectParts>,
+): Promise<Client> {
+  const list = typeof urls === "string" || urls instanceof URL ? [urls] : urls;
+  const servers = list.map(parseAddress);
+  if (servers.length === 0) throw new RangeError("Cannot connect: no address was given");
+  const { name, host, pid, token, grace, reason, labels, signal, reconnect = true } = options;
+  const { connectTimeoutMs = CONNECT_MS_DEFAULT } = options;
+  checkTime("within", connectTimeoutMs, { min: 1, max: CONNECT_MS_MAX });
+  if (grace !== undefined) checkTime("with a grace of", grace, { min: GRACE_MS_MIN, max: LIFE_MS_MAX });
   signal?.throwIfAborted();
-  const attempt = new AbortController();
-  const onAbort = () => attempt.abort(signal!.reason);
-  const timer = setTimeout(() => {
-    attempt.abort(
-      new ConnectionError(`Cannot connect to ${address}: no answer within ${connectTimeoutMs} ms`),
-    );
-  }, connectTimeoutMs);
-  signal?.addEventListener("abort", onAbort);
-  try {
-    const openTransport = await openerFor(address, attempt.signal);
-    const client = { name, host, pid };
-    return new Client(await Session.open(openTransport, { client, signal: attempt.signal }));
-  } catch (error) {
-    throw attempt.signal.aborted ? attempt.signal.reason : refusal(address, error);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
+  const presence = await Presence.open({
+    servers,
+    dial: parts.dial ?? dialer(options.webSocket),
+    clock: parts.clock ?? RUNTIME_CLOCK,
+    random: parts.random ?? Math.random,
+    introduction: { client: { name, host, pid }, token, graceMs: grace },
+    connectTimeoutMs,
+    reconnect,
+  }, signal ?? new AbortController().signal);
+  return new Client(presence, { reason, labels });
 }
 
-/**
- * The address that a text names, with its defaults filled in.
- *
- * ```ts
- * import { equal } from "node:assert/strict";
- *
- * equal(parseAddress("distrilock://app3").href, "distrilock://app3:13123");
- * equal(parseAddress("wss://locks.example").href, "wss://locks.example/v1/ws");
- * ```
- *
- * @throws {TypeError} when it is no address of a daemon.
- */
-export function parseAddress(url: string | URL): URL {
-  if (!URL.canParse(url.toString())) throw badAddress(url, "it is not a URL");
-  const address = new URL(url);
-  if (address.protocol !== "distrilock:" && address.protocol !== "ws:" && address.protocol !== "wss:") {
-    throw badAddress(url, "it begins with none of distrilock:// ws:// wss://");
-  }
-  if (address.hostname === "") throw badAddress(url, "it names no host");
-  if (address.username !== "" || address.password !== "") throw badAddress(url, "it has a user name");
-  if (address.hash !== "") throw badAddress(url, "it has a # part");
-  if (address.protocol !== "distrilock:") {
-    if (address.pathname === "/") address.pathname = WEBSOCKET_PATH_DEFAULT;
-    return address;
-  }
-  if ((address.pathname !== "" && address.pathname !== "/") || address.search !== "") {
-    throw badAddress(url, "it has a path");
-  }
-  if (address.port === "0") throw badAddress(url, "it has port 0");
-  return new URL(`distrilock://${address.hostname}:${address.port || TCP_PORT_DEFAULT}`);
-}
-
-async function openerFor(address: URL, signal: AbortSignal): Promise<OpenTransport> {
-  if (address.protocol !== "distrilock:") return webSocketOpener(address, signal);
-  const { tcpOpener } = await import("./transport/tcp.ts");
-  const host = address.hostname.replace(/^\[|\]$/g, "");
-  return tcpOpener({ host, port: Number(address.port) }, signal);
-}
-
-function badAddress(url: string | URL, why: string): TypeError {
-  return new TypeError(`Cannot connect to ${url}: ${why}, unlike distrilock://host:${TCP_PORT_DEFAULT}`);
-}
-
-function refusal(address: URL, error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code } = error as { readonly code?: unknown };
-  // An attempt on several addresses of one name fails with an error that has a code but no text.
-  const why = error.message === "" ? String(code ?? error.name) : error.message;
-  const told = `Cannot connect to ${address}: ${why}`;
-  return new ConnectionError(
-    told,
-    error instanceof LockError ? { code: error.code, cause: error } : { cause: error },
-  );
+function checkTime(
+  what: string,
+  ms: number,
+  { min, max }: { readonly min: number; readonly max: number },
+): void {
+  if (ms >= min && ms <= max) return;
+  throw new RangeError(`Cannot connect ${what} ${ms} ms: not a number from ${min} to ${max}`);
 }

@@ -1,5 +1,7 @@
 /**
- * The requests of one session: numbers them, and hands each answer to whoever asked, at the moment that it comes.
+ * The requests of one session: numbers them, and hands each answer to whoever asked, at the moment that it comes. They outlive a connection:
+ * what was not answered is sent again, under the same id, over the next one, which the protocol makes harmless ([P-25], [P-30], [P-42] of
+ * `docs/protocol.md`).
  *
  * @module
  */
@@ -14,10 +16,19 @@ export interface Asked<T> {
   readonly answer: Promise<T>;
 }
 
-/** Takes the answer to one request; false when that is no answer to it. */
 interface Pending {
+  /** What is sent again over another connection; undefined for what belongs to one connection. */
+  readonly frame: string | undefined;
+  /** Takes the answer; false when that is none to this request. */
   accept(answer: Answer): boolean;
-  reject(error: LockError): void;
+  reject(error: unknown): void;
+}
+
+/** How a request is sent, and read. */
+interface Sending<O extends Operation, T> {
+  readonly read: (answer: AnswerByOperation[O]) => T;
+  readonly write: (frame: string) => void;
+  readonly isRepeated: boolean;
 }
 
 /** The requests that went out, and those that were not answered yet. */
@@ -27,7 +38,7 @@ export class Exchange {
   #lastId = 0;
   #end: ConnectionError | undefined;
 
-  /** @param write Sends one frame. */
+  /** @param write Sends one frame, or does nothing while there is no connection. */
   constructor(write: (frame: string) => void) {
     this.#write = write;
   }
@@ -37,22 +48,28 @@ export class Exchange {
    * and nothing is sent.
    */
   send<O extends Operation, T>(op: O, fields: object, read: (answer: AnswerByOperation[O]) => T): Asked<T> {
-    const id = ++this.#lastId;
-    if (this.#end !== undefined) return { id, answer: Promise.reject(this.#end) };
-    const request = checkRequest({ id, op, ...fields });
-    if ("fault" in request) return { id, answer: Promise.reject(new LockError(request)) };
-    const answer = new Promise<T>((resolve, reject) => {
-      this.#pending.set(id, {
-        accept(answer) {
-          if (!isAnswerTo(op, answer)) return false;
-          resolve(read(answer));
-          return true;
-        },
-        reject,
-      });
-    });
-    this.#write(encodeRequest(request));
-    return { id, answer };
+    return this.#send(op, fields, { read, write: this.#write, isRepeated: true });
+  }
+
+  /** Sends a request that makes sense over one connection only, the one that `write` sends over. */
+  sendOver<O extends Operation, T>(
+    write: (frame: string) => void,
+    op: O,
+    fields: object,
+    read: (answer: AnswerByOperation[O]) => T,
+  ): Asked<T> {
+    return this.#send(op, fields, { read, write, isRepeated: false });
+  }
+
+  /** Sends all that was not answered yet once more, in the order in which it was asked. */
+  repeat(): void {
+    for (const { frame } of this.#pending.values()) if (frame !== undefined) this.#write(frame);
+  }
+
+  /** A request will not be answered. */
+  fail(id: number, error: unknown): void {
+    this.#pending.get(id)?.reject(error);
+    this.#pending.delete(id);
   }
 
   /** Sends a request; the promise is its answer. */
@@ -82,6 +99,27 @@ export class Exchange {
     this.#end = error;
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
+  }
+
+  #send<O extends Operation, T>(op: O, fields: object, { read, write, isRepeated }: Sending<O, T>): Asked<T> {
+    const id = ++this.#lastId;
+    if (this.#end !== undefined) return { id, answer: Promise.reject(this.#end) };
+    const request = checkRequest({ id, op, ...fields });
+    if ("fault" in request) return { id, answer: Promise.reject(new LockError(request)) };
+    const frame = encodeRequest(request);
+    const answer = new Promise<T>((resolve, reject) => {
+      this.#pending.set(id, {
+        frame: isRepeated ? frame : undefined,
+        accept(answer) {
+          if (!isAnswerTo(op, answer)) return false;
+          resolve(read(answer));
+          return true;
+        },
+        reject,
+      });
+    });
+    write(frame);
+    return { id, answer };
   }
 }
 

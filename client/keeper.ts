@@ -1,6 +1,6 @@
 /**
- * Keeps one lock that ends by itself: renews it in time, warns of its end, and declares it lost before the server may give it away,
- * whatever comes or does not come from there.
+ * Keeps something that ends by itself, a lock or a whole session: renews it in time, warns of its end, and declares it lost before the server
+ * may give it away, whatever comes or does not come from there.
  *
  * A life is counted from the moment when the request that began it was *sent*: the server began to count later, so it ends its count
  * later. It is cut short by a margin for clocks that run at different speeds, and for the holder to stop.
@@ -18,35 +18,35 @@ const DRIFT = 0.02;
 const STOP = 0.03;
 const STOP_MS_MAX = 1_000;
 
-/** What a keeper may do to its lock. */
+/** What a keeper may do to what it keeps. */
 export interface KeeperActions {
   /** Asks the server for another life, and tells {@link Keeper.renewed}. */
   renew(): Promise<void>;
   /** A third of a life is left. */
   warn(): void;
-  /** The lock is over, as far as this client can know. */
+  /** It is over, as far as this client can know. */
   lose(reason: LossReason, cause: unknown): void;
 }
 
-/** How long a lock lives. */
+/** How long it lives. */
 export interface Life {
   /** Milliseconds from the grant or the last renewal; absent: no end by silence. */
   readonly ttlMs?: number | undefined;
   /** Milliseconds from the grant, renewed or not. */
   readonly maxHoldMs?: number | undefined;
-  /** False: the holder renews, or nobody. */
+  /** False: the program renews, or nobody. */
   readonly renew: boolean;
 }
 
-/** One end that a lock will have. */
+/** One end that it will have. */
 interface Deadline {
-  readonly sinceMs: number;
+  sinceMs: number;
   readonly lifeMs: number;
   readonly reason: LossReason;
   isWarned: boolean;
 }
 
-/** The keeper of one lock. Points in time are those of its clock. */
+/** The keeper of one lock, or of one session. Points in time are those of its clock. */
 export class Keeper {
   readonly #clock: Clock;
   readonly #actions: KeeperActions;
@@ -62,7 +62,7 @@ export class Keeper {
   #isStopped = false;
   #disarm = () => {};
 
-  /** Begins to keep a lock. Its grant was not earlier than `sinceMs`. */
+  /** Begins to keep. The life began at `sinceMs`, or later. */
   constructor(life: Life, { sinceMs, clock, actions }: KeeperOptions) {
     this.#clock = clock;
     this.#actions = actions;
@@ -72,7 +72,7 @@ export class Keeper {
     this.#arm();
   }
 
-  /** Milliseconds until the lock has to be taken for lost; not below 0, infinite when it does not end by itself. */
+  /** Milliseconds until it has to be taken for lost; not below 0, infinite when it does not end by itself. */
   get remainingMs(): number {
     const ends = this.#deadlines().map(endOf);
     return Math.max(0, Math.min(...ends) - this.#clock.now());
@@ -86,12 +86,19 @@ export class Keeper {
     this.#arm();
   }
 
-  /** A renewal that was sent then was done. */
-  renewed(sentMs: number, ttlMs: number | undefined): void {
+  /** A renewal that was sent then was done; the server said then, or later, that so much is left before all ends. */
+  renewed(sentMs: number, { ttlMs, leftMs }: RenewedLife = {}): void {
     this.#asked = undefined;
     this.#cause = undefined;
     const lifeMs = ttlMs ?? this.#lease?.lifeMs;
-    if (lifeMs !== undefined) this.#live(sentMs, lifeMs);
+    // One that went out before a later one was done (it was sent again over another connection) says nothing new.
+    const isNews = ttlMs !== undefined || sentMs >= (this.#lease?.sinceMs ?? sentMs);
+    if (lifeMs !== undefined && isNews) this.#live(sentMs, lifeMs);
+    const hold = this.#hold;
+    // The server began to count a hold when it granted the lock, which may have been long before the grant came here.
+    if (hold !== undefined && leftMs !== undefined && leftMs < (lifeMs ?? Infinity)) {
+      hold.sinceMs = Math.min(hold.sinceMs, sentMs + leftMs - hold.lifeMs);
+    }
     this.#arm();
   }
 
@@ -133,6 +140,7 @@ export class Keeper {
     this.#arm();
   }
 
+  /** The life began at `sinceMs`: what came before does not count. */
   #live(sinceMs: number, lifeMs: number): void {
     this.#lease = deadline(sinceMs, lifeMs, "expired");
     this.#renewalMs = this.#renews ? sinceMs + lifeMs / 3 : Infinity;
@@ -160,7 +168,7 @@ export class Keeper {
     this.#actions.warn();
   }
 
-  /** Never throws: what a failure leads to is that the lock ends. */
+  /** Never throws: what a failure leads to is an end. */
   async #renew(): Promise<void> {
     const startedMs = this.#clock.now();
     this.#isRenewing = true;
@@ -174,6 +182,14 @@ export class Keeper {
       this.#arm();
     }
   }
+}
+
+/** What a renewal brought. */
+export interface RenewedLife {
+  /** The life from now on, when it is another one. */
+  readonly ttlMs?: number | undefined;
+  /** Milliseconds until the end, by the server's count. */
+  readonly leftMs?: number | undefined;
 }
 
 /** How a {@link Keeper} begins. */

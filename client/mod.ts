@@ -14,10 +14,22 @@
  * @module
  */
 export { connect, type ConnectOptions } from "./connect.ts";
+export type { WebSocketMaker } from "./transport/websocket.ts";
 export type { Administrator } from "./administrator.ts";
 export type { BreakOptions, Client, ListOptions, NameReport } from "./client.ts";
 export type { AcquireOptions, Requester, TryOptions } from "./requester.ts";
 export type { ConvertOptions, Lock, LockListeners } from "./lock.ts";
+export type { NamedParty, Snapshot } from "./snapshot.ts";
+export type {
+  ClosedEvent,
+  ConnectedEvent,
+  DisconnectedEvent,
+  DrainingEvent,
+  ReleaseFailedEvent,
+  RetryingEvent,
+  StatusEvent,
+  StatusStream,
+} from "./status.ts";
 export type { MissedEvents, NameEvent, Watch, WatchedEvent, WatchOptions } from "./watch.ts";
 export { ConnectionError, LockError, LockLostError, LockTimeoutError } from "./errors.ts";
 export type { ErrorCode } from "./protocol/codes.ts";

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { LockError } from "./errors.ts";
+import { ConnectionError, LockError, LockTimeoutError } from "./errors.ts";
 import type { Lock, LockListeners } from "./lock.ts";
+import type { Presence } from "./presence.ts";
 import type { Labels } from "./protocol/messages.ts";
 import type { ModeName } from "./protocol/modes.ts";
 import type { Session } from "./session.ts";
+import type { Handling, Wish } from "./session_locks.ts";
 
 /** How to ask for a lock. */
 export interface AcquireOptions extends LockListeners {
@@ -37,31 +39,50 @@ export type TryOptions = Omit<AcquireOptions, "wait">;
 /** What runs while a lock is held. */
 type Body<T> = (lock: Lock) => T | PromiseLike<T>;
 
+/** What all requests of a requester share, unless they say otherwise. */
+export interface RequestDefaults {
+  readonly owner?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly labels?: Labels | undefined;
+}
+
 /** Asks for locks: a client, or one flow of control in it (see `Client.owner`). */
 export class Requester {
-  readonly #session: Session;
-  readonly #owner: string | undefined;
+  readonly #presence: Presence;
+  readonly #defaults: RequestDefaults;
 
   /** @internal Made by clients. */
-  constructor(session: Session, owner: string | undefined) {
-    this.#session = session;
-    this.#owner = owner;
+  constructor(presence: Presence, defaults: RequestDefaults) {
+    this.#presence = presence;
+    this.#defaults = defaults;
   }
 
   /**
    * Waits for a lock: of one name, or of several, which are granted all or none and are one lock.
    *
+   * When the server leaves service or the session ends while it waits, it waits on in the next session, at the end of the queue there; `wait` goes on
+   * counting.
+   *
    * @throws {LockTimeoutError} when `wait` ran out.
-   * @throws {ConnectionError} when the connection ended.
+   * @throws {ConnectionError} when no server could be reached for the client's `connectTimeoutMs`, or the client was closed.
    * @throws {LockError} when it was refused otherwise: `BUSY`, `DEADLOCK`, `QUEUE_FULL`, `BAD_REQUEST` for a bad name, …
    * @throws {LockLostError} when it was granted, but its `ttl` ran out on the way.
    * @throws the reason of `signal`, once the server confirmed that nothing is left of the wait.
    */
   async acquire(names: string | readonly string[], options: AcquireOptions = {}): Promise<Lock> {
-    const { mode, wait, reason, labels, owner = this.#owner, ttl, maxHold, signal, onYield, onExpiring } =
-      options;
-    const wish = { mode, wait, reason, labels, owner, ttl, maxHold, yield: onYield && true };
-    return await this.#session.acquire(
+    const { mode, wait, ttl, maxHold, signal, onYield, onExpiring } = options;
+    const { owner, reason, labels } = this.#defaults;
+    const wish = {
+      mode,
+      wait,
+      reason: options.reason ?? reason,
+      labels: options.labels ?? labels,
+      owner: options.owner ?? owner,
+      ttl,
+      maxHold,
+      yield: onYield && true,
+    };
+    return await this.#acquire(
       typeof names === "string" ? { name: names, ...wish } : { names, ...wish },
       { signal, renew: options.renew ?? true, listeners: { onYield, onExpiring } },
     );
@@ -102,5 +123,47 @@ export class Requester {
     }
     await lock.release();
     return result;
+  }
+
+  /** Asks in one session after the other, until one of them decides. */
+  async #acquire(wish: Wish, handling: Handling): Promise<Lock> {
+    const { clock } = this.#presence;
+    const startMs = clock.now();
+    const waitMs = wish.wait ?? Infinity;
+    for (let moves = 0;; moves++) {
+      const leftMs = Math.max(0, waitMs - (clock.now() - startMs));
+      // With a session there is nothing to wait for: requests go out in the order in which they were made.
+      const session = this.#presence.current ??
+        await this.#session(handling.signal, waitMs > 0 ? leftMs : Infinity);
+      // A wait that began elsewhere goes on here.
+      const wait = moves === 0 || waitMs === Infinity ? wish.wait : Math.ceil(leftMs);
+      try {
+        return await session.locks.acquire({ ...wish, wait }, handling);
+      } catch (error) {
+        if (wait === 0 && waitMs > 0 && error instanceof LockError && error.code === "BUSY") {
+          throw new LockTimeoutError({ ...error, code: "TIMEOUT", message: error.message });
+        }
+        if (!this.#movesOn(session, error)) throw error;
+      }
+    }
+  }
+
+  /** The session to ask, within what is left of the wait. */
+  async #session(signal: AbortSignal | undefined, leftMs: number): Promise<Session> {
+    const untilMs = this.#presence.clock.now() + leftMs;
+    try {
+      // A wait that is no number is refused by name before anything is sent.
+      return await this.#presence.session(signal, Number.isNaN(leftMs) ? Infinity : leftMs);
+    } catch (error) {
+      const isTooLate = error instanceof ConnectionError && this.#presence.clock.now() >= untilMs;
+      if (!isTooLate) throw error;
+      throw new LockTimeoutError({ code: "TIMEOUT", message: error.message, cause: error });
+    }
+  }
+
+  /** True when the request was decided by the end of its session, or of its server, and another one can be asked. */
+  #movesOn(session: Session, error: unknown): boolean {
+    if (!(error instanceof LockError) || !this.#presence.hasLeft(session)) return false;
+    return error.code === "DRAINING" || (error instanceof ConnectionError && session.end !== undefined);
   }
 }

@@ -1,79 +1,69 @@
 /**
- * A session on one connection: opens it, hands its requests to the exchange, and tells the locks what happened to them.
+ * One session at the service, over one connection after another.
  *
  * ```text
- * OPENING → OPEN   [open]           the server answered the hello
- * OPENING → ENDED  [#end]           it refused, or the connection ended
- * OPEN    → ENDED  [#end]           closed by the caller, by the server, or by a frame that is none
+ * OPENING  → OPEN      [open]            the server answered the hello
+ * OPENING  → ENDED     [open]            it refused, or the connection ended before
+ * OPEN     → DETACHED  [onBroken]        the connection ended, and the session has a grace
+ * DETACHED → OPEN      [resume]          the server goes on with it, over another connection
+ * OPEN     → ENDED     [onBroken, over] the connection ended without a grace; or nothing was heard for as long as the grace
+ * DETACHED → ENDED     [over]         the grace is over by our own clock; or the server is gone for good
+ * OPEN, DETACHED → ENDED [close]         its program has enough
  * ```
  *
- * When it has ended nothing waits any more: every request is rejected, every lock is lost, and later requests are rejected at once.
+ * - OPEN: requests go out at once; with a grace the server is asked for a sign of life whenever a third of that has gone by.
+ * - DETACHED: requests are kept, and go out when it is resumed. Its locks are held, as far as can be known: until the grace is over, counted from when the
+ *   last sign of life was *asked for*.
+ * - ENDED: nothing waits any more: every request was rejected, every lock lost, and later requests are rejected at once.
  *
  * @module
  */
-import { type Clock, RUNTIME_CLOCK } from "./clock.ts";
-import { ConnectionError, LockError } from "./errors.ts";
-import { type Asked, Exchange, isSettledFirst } from "./exchange.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import type { LockListeners } from "./lock.ts";
-import { type AnswerByOperation, decodeServerMessage } from "./protocol/codec.ts";
-import type { ClientProfile, HelloAnswer, Labels, Operation, Push } from "./protocol/messages.ts";
-import type { ModeName } from "./protocol/modes.ts";
+import { Connection, type ConnectionListener } from "./connection.ts";
+import { ConnectionError } from "./errors.ts";
+import { Exchange } from "./exchange.ts";
+import { Keeper } from "./keeper.ts";
+import type { AnswerByOperation } from "./protocol/codec.ts";
+import { SILENT_BEATS_MAX } from "./protocol/limits.ts";
+import type { HelloAnswer, Operation, Push, ServerMessage } from "./protocol/messages.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
-import { type LockRequests, SessionLock } from "./session_lock.ts";
-import type { WatchListener } from "./watch.ts";
-import type { OpenTransport, Transport, TransportEvents } from "./transport/transport.ts";
+import { SessionLocks } from "./session_locks.ts";
+import type { SessionOptions } from "./session_options.ts";
+import { SessionWatches } from "./session_watches.ts";
+import type { OpenTransport } from "./transport/transport.ts";
 
-/** The fields of an acquire; undefined counts as absent. */
-export interface Wish {
-  readonly name?: string | undefined;
-  readonly names?: readonly string[] | undefined;
-  readonly mode: ModeName | undefined;
-  readonly wait: number | undefined;
-  readonly owner: string | undefined;
-  readonly reason: string | undefined;
-  readonly labels: Labels | undefined;
-  readonly ttl: number | undefined;
-  readonly maxHold: number | undefined;
-  readonly yield: boolean | undefined;
+/** A session, and what proves that it is ours. */
+interface Identity {
+  readonly session: string;
+  readonly secret: string;
 }
 
-/** What becomes of a wish while it waits, and later. */
-export interface Handling {
-  readonly signal: AbortSignal | undefined;
-  /** False: the lock is renewed by its holder alone. */
-  readonly renew: boolean;
-  readonly listeners: LockListeners;
-}
-
-/** A client profile; undefined counts as absent. */
-export type Introduction = { readonly [K in keyof ClientProfile]?: ClientProfile[K] | undefined };
-
-/** One session, from the hello to the end of its connection. */
-export class Session implements TransportEvents {
-  readonly #clock: Clock;
-  readonly #exchange = new Exchange((frame) => this.#transport?.send(frame));
-  readonly #locks = new Map<number, SessionLock>();
-  readonly #lockRequests: LockRequests = {
-    release: (lock) => this.#release(lock),
-    verify: (lock) => this.ask("verify", { lock }),
-    setValue: (lock, value) => this.ask("set", { lock, value }),
-    convert: (wish, onDone, signal) =>
-      this.#convert(this.#exchange.send("convert", wish, onDone), signal, wish.lock),
-    renew: (wish, onDone) => this.#forgetting(wish.lock, this.#exchange.send("renew", wish, onDone).answer),
-  };
-  readonly #watches = new Map<number, WatchListener>();
-  #transport: Transport | undefined;
-  #heartbeat: Heartbeat | undefined;
+/** One session. */
+export class Session implements ConnectionListener {
+  readonly locks: SessionLocks;
+  readonly watches: SessionWatches;
+  readonly #options: SessionOptions;
+  readonly #exchange = new Exchange((frame) => this.#connection?.send(frame));
+  #connection: Connection | undefined;
+  /** A connection over which the server was greeted, and has not answered yet. */
+  #arriving: Connection | undefined;
+  #helloId = 0;
+  #hello: HelloAnswer | undefined;
+  #identity: Identity | undefined;
+  /** Keeps the session itself; without a grace there is nothing to keep. */
+  #keeper: Keeper | undefined;
+  #isDraining = false;
   #end: ConnectionError | undefined;
-  #closedByCaller = false;
-  #resolveClosed!: (cause: ConnectionError | null) => void;
 
-  /** Resolves when the connection has ended: to null after {@link close}, else to what ended it. Never rejects. */
-  readonly closed: Promise<ConnectionError | null> = new Promise((resolve) => this.#resolveClosed = resolve);
-
-  private constructor(clock: Clock) {
-    this.#clock = clock;
+  private constructor(options: SessionOptions) {
+    this.#options = options;
+    this.watches = new SessionWatches(this.#exchange);
+    this.locks = new SessionLocks({
+      exchange: this.#exchange,
+      clock: options.clock,
+      isConnected: () => this.isConnected,
+      sessionRemainingMs: () => this.remainingMs(),
+      releaseFailed: (lock, error) => options.events.onReleaseFailed(lock, error),
+    });
   }
 
   /**
@@ -81,27 +71,63 @@ export class Session implements TransportEvents {
    *
    * @throws {LockError} when the server refuses the hello.
    * @throws what the transport could not be opened for.
+   * @throws the reason of `signal`.
    */
-  static async open(openTransport: OpenTransport, options: OpenOptions): Promise<OpenSession> {
-    const { client, signal, clock = RUNTIME_CLOCK } = options;
-    const session = new Session(clock);
-    const transport = await openTransport(session);
-    session.#transport = transport;
-    // It may have heard its last word before there was a transport to close.
-    if (session.#end !== undefined) transport.close();
-    const onAbort = () => session.close();
-    signal.addEventListener("abort", onAbort);
-    try {
-      if (signal.aborted) throw signal.reason;
-      const hello = await session.ask("hello", { version: PROTOCOL_VERSION, client });
-      session.#watchServer(hello);
-      return { session, hello };
-    } catch (error) {
-      await session.close();
-      throw signal.aborted ? signal.reason : error;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+  static async open(
+    openTransport: OpenTransport,
+    options: SessionOptions,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const session = new Session(options);
+    const { client, token, graceMs: grace } = options;
+    const fields = {
+      client,
+      ...(token === undefined ? {} : { token }),
+      ...(grace === undefined ? {} : { grace }),
+    };
+    await session.#greet(openTransport, fields, signal, (hello, sentMs) => session.#opened(hello, sentMs));
+    return session;
+  }
+
+  /** What the server said when it was opened, or last resumed. */
+  get hello(): HelloAnswer {
+    return this.#hello!;
+  }
+
+  /** What ended it; undefined as long as it lives. */
+  get end(): ConnectionError | undefined {
+    return this.#end;
+  }
+
+  /** True while requests can be sent. */
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** True when the server leaves service. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** How long it surely lives, in milliseconds: Infinity without a grace, 0 when it has ended. What is due is done by the call. */
+  remainingMs(): number {
+    if (this.#end !== undefined) return 0;
+    const remainingMs = this.#keeper?.remainingMs ?? Infinity;
+    if (remainingMs === 0) this.#keeper?.wake();
+    return remainingMs;
+  }
+
+  /**
+   * Goes on over another connection. Does nothing when it has ended meanwhile.
+   *
+   * @throws {LockError} when the server refuses: with `SESSION_GONE` it does not know the session.
+   * @throws what the transport could not be opened for.
+   * @throws the reason of `signal`.
+   */
+  async resume(openTransport: OpenTransport, signal: AbortSignal): Promise<void> {
+    const { token } = this.#options;
+    const fields = { resume: this.#identity!, ...(token === undefined ? {} : { token }) };
+    await this.#greet(openTransport, fields, signal, (hello, sentMs) => this.#resumed(hello, sentMs));
   }
 
   /** Sends a request; the promise is its answer. Without a session, or with a bad request, it is rejected and nothing is sent. */
@@ -109,192 +135,166 @@ export class Session implements TransportEvents {
     return this.#exchange.ask(op, fields);
   }
 
-  /**
-   * Asks for a lock. An abort of the signal ends the wait, and the promise is rejected with the signal's reason only after the
-   * server confirmed that nothing is left of the request; a lock that was granted meanwhile is given back.
-   */
-  async acquire(wish: Wish, { signal, renew, listeners }: Handling): Promise<SessionLock> {
-    signal?.throwIfAborted();
-    const { ttl: ttlMs, maxHold: maxHoldMs } = wish;
-    const sentMs = this.#clock.now();
-    let isLate = false;
-    const { id, answer } = this.#exchange.send("acquire", wish, (grant) => {
-      const nowMs = this.#clock.now();
-      isLate = nowMs - sentMs > Math.min(ttlMs ?? Infinity, maxHoldMs ?? Infinity) / 3;
-      const lock = new SessionLock(grant, {
-        requests: this.#lockRequests,
-        clock: this.#clock,
-        life: { ttlMs, maxHoldMs, renew },
-        sinceMs: isLate ? nowMs : sentMs,
-        listeners,
-      });
-      this.#locks.set(lock.id, lock);
-      return lock;
-    });
-    // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is known.
-    const confirmed = ttlMs === undefined ? answer : answer.then((lock) => isLate ? renewed(lock) : lock);
-    if (await isSettledFirst(confirmed, signal)) return await confirmed;
-    await this.#withdraw({ id, answer: confirmed });
-    throw signal!.reason;
+  /** Ends it, and with it all locks and waits. Resolves when the connection has ended too. */
+  async close(error: ConnectionError): Promise<void> {
+    const connections = [this.#connection, this.#arriving];
+    // Whoever hangs up without a word has its locks kept for the time of its grace.
+    if (this.#identity !== undefined && this.#end === undefined) this.ask("bye", {}).catch(() => {});
+    this.over(error);
+    await Promise.all(connections.map((connection) => connection?.ended));
   }
 
-  /** Begins a watch; its listener hears all that comes after the answer, which is its id. */
-  watch(prefix: string, listener: WatchListener): Promise<number> {
-    return this.#exchange.send("watch", { prefix }, ({ id }) => {
-      this.#watches.set(id, listener);
-      return id;
-    }).answer;
-  }
-
-  /** Ends a watch. */
-  async unwatch(id: number): Promise<void> {
-    this.#watches.delete(id);
-    await this.ask("cancel", { request: id });
-  }
-
-  /** Ends the connection, and with it all locks and waits. Resolves when it has ended. */
-  async close(): Promise<void> {
-    this.#closedByCaller = true;
-    this.#finish(new ConnectionError("Cannot go on with the session: the client was closed"));
-    await this.closed;
-  }
-
-  /** For the transport alone. */
-  onMessage(text: string): void {
-    if (this.#end !== undefined) return;
-    this.#heartbeat?.heard();
-    const message = decodeServerMessage(text);
-    if (message === undefined) return this.#finish(notOurProtocol());
-    if (message === "ignored") return;
+  /** For connections alone. */
+  onMessage(connection: Connection, message: ServerMessage): void {
+    if (connection !== this.#connection && connection !== this.#arriving) return;
     if ("push" in message) return this.#onPush(message);
-    if (!message.ok && message.id === null) {
-      // An error that answers no request is the server's last word on the connection.
-      const { code, message: text } = message.error;
-      return this.#finish(new ConnectionError(`Cannot go on with the session: ${text}`, { code }));
+    if (this.#exchange.answered(message)) return;
+    connection.close();
+    this.over(
+      new ConnectionError("Cannot go on with the session: an answer does not fit its request", {
+        code: "UNSUPPORTED",
+      }),
+    );
+  }
+
+  /** For connections alone. */
+  onBroken(connection: Connection, error: ConnectionError): void {
+    if (connection === this.#arriving) {
+      this.#arriving = undefined;
+      return this.#exchange.fail(this.#helloId, error);
     }
-    if (!this.#exchange.answered(message)) this.#finish(notOurProtocol());
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    // Whoever babbles will do so again, and what drains and holds nothing is done.
+    const isDone = error.code === "UNSUPPORTED" || (this.#isDraining && this.locks.size === 0);
+    if (this.#identity === undefined || isDone) return this.over(error);
+    this.#options.events.onDetached(this, error);
   }
 
-  /** For the transport alone. */
-  onClose(cause: Error | undefined): void {
-    const why = cause === undefined ? "the server closed the connection" : cause.message;
-    this.#finish(new ConnectionError(`Cannot go on with the session: ${why}`, { cause }));
-    this.#resolveClosed(this.#closedByCaller ? null : this.#end!);
+  /** Says hello over a new connection. `onHello` is called at the moment that the answer comes. */
+  async #greet(
+    openTransport: OpenTransport,
+    fields: object,
+    signal: AbortSignal,
+    onHello: (hello: HelloAnswer, sentMs: number) => void,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const connection = new Connection(this);
+    this.#arriving = connection;
+    let helloId: number | undefined;
+    const onAbort = () => {
+      connection.close();
+      if (helloId !== undefined) this.#exchange.fail(helloId, signal.reason);
+    };
+    signal.addEventListener("abort", onAbort);
+    try {
+      await connection.open(openTransport);
+      signal.throwIfAborted();
+      const sentMs = clock.now();
+      const send = (frame: string) => connection.send(frame);
+      const wish = { version: PROTOCOL_VERSION, ...fields };
+      const { id, answer } = this.#exchange.sendOver(send, "hello", wish, (hello) => {
+        this.#arrived(connection, hello);
+        onHello(hello, sentMs);
+      });
+      this.#helloId = helloId = id;
+      await answer;
+    } catch (error) {
+      if (this.#arriving === connection) this.#arriving = undefined;
+      connection.close();
+      await connection.ended;
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
   }
 
-  #watchServer({ heartbeatMs = 0 }: HelloAnswer): void {
-    if (heartbeatMs === 0 || this.#end !== undefined) return;
-    this.#heartbeat = new Heartbeat({
-      clock: this.#clock,
-      everyMs: heartbeatMs,
-      ask: () => this.#signOfLife(),
-      giveUp: (silentMs) =>
-        this.#finish(
-          new ConnectionError(`Cannot go on with the session: the server was silent for ${silentMs} ms`),
-        ),
+  #arrived(connection: Connection, hello: HelloAnswer): void {
+    this.#arriving = undefined;
+    this.#connection?.close();
+    this.#connection = connection;
+    this.#hello = hello;
+    this.#watchServer(connection, hello);
+  }
+
+  #opened({ session, secret, grace = 0 }: HelloAnswer, sentMs: number): void {
+    if (secret === undefined || grace === 0) return;
+    this.#identity = { session, secret };
+    const { clock } = this.#options;
+    this.#keeper = new Keeper({ ttlMs: grace, renew: true }, {
+      sinceMs: sentMs,
+      clock,
+      actions: {
+        renew: () => this.#proveLife(),
+        warn: () => this.locks.warn(),
+        lose: () => this.over(gone(`nothing was heard of the server for the grace of ${grace} ms`)),
+      },
     });
+  }
+
+  #resumed(hello: HelloAnswer, sentMs: number): void {
+    this.locks.onResumed(hello);
+    this.#keeper?.renewed(sentMs);
+    this.#exchange.repeat();
+  }
+
+  async #proveLife(): Promise<void> {
+    const sentMs = this.#options.clock.now();
+    await this.ask("ping", {});
+    this.#keeper?.renewed(sentMs);
+  }
+
+  #watchServer(connection: Connection, { heartbeatMs = 0, grace = 0 }: HelloAnswer): void {
+    // With a grace the silence has to be noticed early enough to go on within it.
+    const beats = [heartbeatMs, grace / SILENT_BEATS_MAX ** 2].filter((everyMs) => everyMs > 0);
+    if (beats.length === 0) return;
+    connection.watch(this.#options.clock, Math.min(...beats), () => this.#signOfLife());
   }
 
   #signOfLife(): void {
-    // The end of the session is told by the transport.
+    // The end of the session is told by the connection.
     this.ask("ping", {}).catch(() => {});
-  }
-
-  async #release(lock: number): Promise<void> {
-    try {
-      await this.ask("release", { lock });
-    } finally {
-      this.#locks.delete(lock);
-    }
-  }
-
-  /** A conversion that was done before its cancel came is done. */
-  async #convert(asked: Asked<void>, signal: AbortSignal | undefined, lock: number): Promise<void> {
-    if (await isSettledFirst(asked.answer, signal)) return await this.#forgetting(lock, asked.answer);
-    const { result } = await this.#exchange.withdraw(asked);
-    if (result.status === "rejected") throw signal!.reason;
-  }
-
-  /** Makes sure that an acquire neither is nor becomes a lock. */
-  async #withdraw(asked: Asked<SessionLock>): Promise<void> {
-    const { cancel, result } = await this.#exchange.withdraw(asked);
-    this.#locks.delete(asked.id);
-    if (result.status === "rejected") return;
-    // A lock that was granted before the cancel came was released by it.
-    if (cancel.status === "fulfilled") result.value.withdrawn();
-    else await result.value[Symbol.asyncDispose]();
-  }
-
-  /** The answer; a lock that it says is not held will not be heard of again. */
-  async #forgetting<T>(lock: number, answer: Promise<T>): Promise<T> {
-    try {
-      return await answer;
-    } catch (error) {
-      if (error instanceof LockError && error.code === "NOT_HELD") this.#locks.delete(lock);
-      throw error;
-    }
   }
 
   #onPush(push: Push): void {
     switch (push.push) {
       case "lost":
-        this.#locks.get(push.lock)?.lose(push.reason);
-        this.#locks.delete(push.lock);
-        break;
       case "expiring":
-        this.#locks.get(push.lock)?.expiring();
-        break;
       case "yield":
-        this.#locks.get(push.lock)?.yieldTo(push.by);
+        this.locks.onPush(push);
         break;
       case "ping":
         this.#signOfLife();
         break;
       case "event":
       case "resync":
-        this.#watches.get(push.watch)?.tell(push);
+        this.watches.onPush(push);
+        break;
+      case "draining":
+        this.#isDraining = true;
+        this.#options.events.onDraining(this, push.closesIn);
+        break;
+      case "closing":
+        this.over(gone(`the server ended it: ${push.reason}`));
         break;
     }
   }
 
-  #finish(error: ConnectionError): void {
+  /** It has ended: for a reason that was found out here, or that its owner knows. */
+  over(error: ConnectionError): void {
     if (this.#end !== undefined) return;
     this.#end = error;
-    for (const lock of this.#locks.values()) lock.lose("session", error);
-    this.#locks.clear();
-    for (const listener of this.#watches.values()) listener.end(error);
-    this.#watches.clear();
+    this.#keeper?.stop();
+    this.locks.loseAll(error);
+    this.watches.clear();
     this.#exchange.end(error);
-    this.#heartbeat?.stop();
-    this.#transport?.close();
+    this.#connection?.close();
+    this.#arriving?.close();
+    this.#connection = this.#arriving = undefined;
+    if (this.#hello !== undefined) this.#options.events.onEnded(this, error);
   }
 }
 
-/** How to open a session. */
-export interface OpenOptions {
-  readonly client: Introduction;
-  /** Ends the attempt. */
-  readonly signal: AbortSignal;
-  /** The runtime's unless given. */
-  readonly clock?: Clock;
-}
-
-/** A session with what the server said when it was opened. */
-export interface OpenSession {
-  readonly session: Session;
-  readonly hello: HelloAnswer;
-}
-
-/** The lock, once a renewal showed that it is still there. */
-async function renewed(lock: SessionLock): Promise<SessionLock> {
-  try {
-    return await lock.renew().then(() => lock);
-  } catch (error) {
-    await lock[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-function notOurProtocol(): ConnectionError {
-  return new ConnectionError("Cannot go on with the session: the server does not speak this protocol");
+function gone(why: string): ConnectionError {
+  return new ConnectionError(`Cannot go on with the session: ${why}`);
 }

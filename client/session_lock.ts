@@ -3,7 +3,7 @@
  *
  * ```text
  * HELD      → RELEASING [release]                     the server was asked to end it
- * HELD      → LOST      [lose, #over]                 the signal is aborted
+ * HELD      → LOST      [lose, #over]                 the signal is aborted: the lock's own end, or that of its session
  * HELD      → RELEASED  [withdrawn]                   a cancel gave it back before anybody saw it
  * RELEASING → RELEASED  [#release]                    the answer came, or the session ended
  * RELEASING → HELD      [#release]                    the server could not do it: release may be called again
@@ -33,6 +33,10 @@ export interface LockRequests {
   release(lock: number): Promise<unknown>;
   verify(lock: number): Promise<unknown>;
   setValue(lock: number, value: string): Promise<unknown>;
+  /** How long the session surely lives, in milliseconds; what is due in it is done by the call. */
+  sessionRemainingMs(): number;
+  /** A lock was disposed of, and its release failed. */
+  releaseFailed(lock: Lock, error: LockError): void;
   /** Calls `onDone` at the moment that the answer comes. */
   convert(
     wish: { readonly lock: number; readonly mode: ModeName; readonly wait: number | undefined },
@@ -121,8 +125,9 @@ export class SessionLock implements Lock {
   }
 
   get held(): boolean {
-    // The timer may be late where the program left no time for it.
+    // The timers may be late where the program left no time for them.
     if (this.#held && this.#keeper.remainingMs === 0) this.#keeper.wake();
+    if (this.#held) this.#requests.sessionRemainingMs();
     return this.#held;
   }
 
@@ -131,7 +136,7 @@ export class SessionLock implements Lock {
   }
 
   remaining(): number {
-    return this.held ? this.#keeper.remainingMs : 0;
+    return this.held ? Math.min(this.#keeper.remainingMs, this.#requests.sessionRemainingMs()) : 0;
   }
 
   assertHeld(): void {
@@ -191,6 +196,8 @@ export class SessionLock implements Lock {
       await this.release();
     } catch (error) {
       if (!(error instanceof LockError)) throw error;
+      // A loss was told by the signal.
+      if (!(error instanceof LockLostError)) this.#requests.releaseFailed(this, error);
     }
   }
 
@@ -217,6 +224,11 @@ export class SessionLock implements Lock {
     if (this.#held) this.#keeper.expiring();
   }
 
+  /** Its session will end soon, unless something is heard of the server. */
+  sessionExpiring(): void {
+    if (this.#held) this.#warn();
+  }
+
   /** The server says that somebody waits for what the lock holds. */
   yieldTo(by: Party): void {
     const { onYield } = this.#listeners;
@@ -238,10 +250,10 @@ export class SessionLock implements Lock {
     const sentMs = this.#clock.now();
     this.#keeper.renewing(ttl);
     try {
-      await this.#requests.renew({ lock: this.id, ttl }, ({ expires }) => {
+      await this.#requests.renew({ lock: this.id, ttl }, ({ expires, expiresIn }) => {
         if (!this.#held) return;
         this.#expires = expires;
-        this.#keeper.renewed(sentMs, ttl);
+        this.#keeper.renewed(sentMs, { ttlMs: ttl, leftMs: expiresIn });
       });
     } catch (error) {
       this.#keeper.notRenewed(error);

@@ -4,12 +4,14 @@
  * ```text
  * OPENING → OPEN    the server answered: from here on nothing is missed without a resync
  * OPENING → ENDED   it refused, or as below
- * OPEN    → ENDED   the consumer has enough, its signal was aborted, or the session ended
+ * OPEN    → OPEN    the session ended, and the watch was begun again in the next one: a resync says so
+ * OPEN    → ENDED   the consumer has enough, its signal was aborted, or the client was closed
  * ```
  *
  * @module
  */
 import { LockError } from "./errors.ts";
+import { EventQueue } from "./event_queue.ts";
 import type { EventName, EventPush, Party, ResyncPush } from "./protocol/messages.ts";
 
 /** Something happened to a name. */
@@ -22,7 +24,7 @@ export interface NameEvent {
   readonly reason?: string;
 }
 
-/** Events are missing here, because somebody on the way was too slow: list anew. */
+/** Events are missing here, because somebody on the way was too slow, or the session was another one from here on: list anew. */
 export interface MissedEvents {
   readonly event: "resync";
 }
@@ -38,19 +40,22 @@ export interface WatchOptions {
 
 /** Hears what a watch is told. */
 export interface WatchListener {
+  /** The watch has begun: what is told from here on comes after. */
+  begun?(): void;
   /** An event, or that some are missing. */
   tell(push: EventPush | ResyncPush): void;
-  /** The session has ended. */
+  /** Nothing will be told any more. */
   end(error: LockError): void;
 }
 
-/** Where watches come from: a session. */
-export interface WatchSource {
-  /** Begins a watch; the promise is its id. */
-  watch(prefix: string, listener: WatchListener): Promise<number>;
+/** A watch that has begun. */
+export interface WatchHandle {
   /** Ends it. */
-  unwatch(id: number): Promise<unknown>;
+  end(): Promise<void>;
 }
+
+/** Begins a watch; the promise is rejected when it is refused. */
+export type BeginWatch = (prefix: string, listener: WatchListener) => Promise<WatchHandle>;
 
 /** Most events that wait for their consumer. What comes then is dropped, and a resync says so. */
 export const WATCH_EVENTS_MAX = 10_000;
@@ -66,30 +71,24 @@ export const WATCH_EVENTS_MAX = 10_000;
  * ```
  */
 export class Watch implements AsyncIterableIterator<WatchedEvent, undefined, undefined>, AsyncDisposable {
-  readonly #source: WatchSource;
-  readonly #id: Promise<number>;
+  readonly #handle: Promise<WatchHandle>;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => void this.return();
-  #events: WatchedEvent[] = [];
-  #isEnded = false;
-  #error: unknown;
-  #tellNews!: () => void;
-  #news = new Promise<void>((resolve) => this.#tellNews = resolve);
+  readonly #events = new EventQueue<WatchedEvent>();
 
   /** Resolves when the watch has begun: what is asked later, such as a list, misses nothing between the two. Rejected as {@link next}. */
   readonly ready: Promise<void>;
 
   /** @internal Made by clients. */
-  constructor(source: WatchSource, prefix: string, { signal }: WatchOptions = {}) {
-    this.#source = source;
+  constructor(begin: BeginWatch, prefix: string, { signal }: WatchOptions = {}) {
     this.#signal = signal;
-    this.#id = source.watch(prefix, {
+    this.#handle = begin(prefix, {
       tell: (push) => this.#tell(push),
       end: (error) => this.#end(error),
     });
-    this.ready = this.#id.then(() => {});
+    this.ready = this.#handle.then(() => {});
     // Whoever does not wait for it hears of it by the next event.
-    this.#id.catch((error) => this.#end(error));
+    this.#handle.catch((error) => this.#end(error));
     this.ready.catch(() => {});
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted) void this.return();
@@ -98,26 +97,20 @@ export class Watch implements AsyncIterableIterator<WatchedEvent, undefined, und
   /**
    * The next event, when it comes.
    *
-   * @throws {ConnectionError} when the connection ended.
+   * @throws {ConnectionError} when the client was closed, or no server was there to begin with.
    * @throws {LockError} when the watch was refused: `LIMIT`, `BAD_REQUEST` for a bad prefix, …
    */
-  async next(): Promise<IteratorResult<WatchedEvent, undefined>> {
-    for (;;) {
-      const value = this.#events.shift();
-      if (value !== undefined) return { value, done: false };
-      if (this.#error !== undefined) throw this.#error;
-      if (this.#isEnded) return { value: undefined, done: true };
-      await this.#news;
-    }
+  next(): Promise<IteratorResult<WatchedEvent, undefined>> {
+    return this.#events.next();
   }
 
   /** Ends the watch. Idempotent; never throws. */
   async return(): Promise<IteratorResult<WatchedEvent, undefined>> {
-    if (!this.#isEnded) {
-      this.#events = [];
+    if (!this.#events.isEnded) {
+      this.#events.clear();
       this.#end(undefined);
       try {
-        await this.#source.unwatch(await this.#id);
+        await (await this.#handle).end();
       } catch (error) {
         // It never began, or its session has ended and the watch with it.
         if (!(error instanceof LockError)) throw error;
@@ -136,27 +129,16 @@ export class Watch implements AsyncIterableIterator<WatchedEvent, undefined, und
   }
 
   #tell(push: EventPush | ResyncPush): void {
-    if (this.#isEnded) return;
-    const isMissing = this.#events.length > WATCH_EVENTS_MAX;
+    const { size } = this.#events;
+    if (size > WATCH_EVENTS_MAX) return;
     // The last event that is kept says that the ones after it are not.
-    if (!isMissing) {
-      const isFull = this.#events.length === WATCH_EVENTS_MAX;
-      this.#events.push(isFull || push.push === "resync" ? { event: "resync" } : eventOf(push));
-    }
-    this.#wake();
+    const isFull = size === WATCH_EVENTS_MAX;
+    this.#events.push(isFull || push.push === "resync" ? { event: "resync" } : eventOf(push));
   }
 
   #end(error: LockError | undefined): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#error = error;
+    this.#events.end(error);
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#wake();
-  }
-
-  #wake(): void {
-    this.#tellNews();
-    this.#news = new Promise((resolve) => this.#tellNews = resolve);
   }
 }
 

@@ -20,6 +20,8 @@ export async function withClient<T>(
     name: "distrilock",
     host: textFault(host) === undefined ? host : undefined,
     pid: process.pid,
+    // A command that lost its daemon ends, and says so.
+    reconnect: false,
     signal,
   });
   try {

@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { parseAddress } from "../connect.ts";
+import { parseAddress } from "../address.ts";
 
 /** The words of a command line are wrong: exit code 64. */
 export class UsageError extends Error {

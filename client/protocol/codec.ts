@@ -39,7 +39,7 @@ import {
   type RequestFault,
 } from "./requests.ts";
 import { SESSION_SHAPES } from "./session_answers.ts";
-import { isAllFenced, isNumber, isText } from "./shapes.ts";
+import { isAllFenced, isNumber, isOptional, isText } from "./shapes.ts";
 
 export { checkRequest } from "./requests.ts";
 export type { CheckedAcquire, CheckedHello, CheckedList, CheckedRequest, RequestFault } from "./requests.ts";
@@ -158,7 +158,8 @@ const ANSWER_SHAPES: { readonly [O in Operation]: (fields: Fields) => boolean } 
     (all === undefined || isAllFenced(all)) && (expires === undefined || isNumber(expires)),
   release: ({ lock }) => isNumber(lock),
   convert: ({ lock, mode, token }) => isNumber(lock) && isText(mode) && isNumber(token),
-  renew: ({ lock, expires }) => isNumber(lock) && (expires === undefined || isNumber(expires)),
+  renew: ({ lock, expires, expiresIn }) =>
+    isNumber(lock) && isOptional(expires, isNumber) && isOptional(expiresIn, isNumber),
   verify: ({ lock, token }) => isNumber(lock) && isNumber(token),
   set: ({ lock }) => isNumber(lock),
   break: ({ broken }) => isParties(broken),

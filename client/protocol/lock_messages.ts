@@ -138,6 +138,8 @@ export interface RenewAnswer {
   readonly lock: number;
   /** When the lock ends now; absent when it does not end by itself. */
   readonly expires?: number;
+  /** The same as a duration in ms, from the answer on: it does not depend on what the clocks are set to. */
+  readonly expiresIn?: number;
 }
 
 /** Answer to a verify: the lock is held. */

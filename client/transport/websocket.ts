@@ -1,6 +1,6 @@
 /**
  * WebSocket: one message a text frame (`docs/protocol.md` [P-2]), through the `WebSocket` that browsers, Deno, Bun and Node 22 have
- * as a global.
+ * as a global, or another class with its shape.
  *
  * @module
  */
@@ -8,15 +8,31 @@ import type { OpenTransport, Transport, TransportEvents } from "./transport.ts";
 
 /** How long a server may take to agree to the end, in milliseconds. */
 const CLOSE_MS_MAX = 1_000;
+/** `readyState` of a WebSocket that is open. */
+const OPEN = 1;
+
+/** Makes WebSockets: the global class of that name, or one like it. */
+export type WebSocketMaker = new (url: string | URL) => WebSocket;
+
+/** How to open a WebSocket. */
+export interface WebSocketOptions {
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+  /** The runtime's own unless given. */
+  readonly webSocket: WebSocketMaker | undefined;
+}
 
 /** Makes the function that opens a WebSocket to that address. */
-export function webSocketOpener(url: URL, signal: AbortSignal): OpenTransport {
+export function webSocketOpener(url: URL, { signal, webSocket }: WebSocketOptions): OpenTransport {
   return (events) =>
     new Promise((resolve, reject) => {
-      if (typeof WebSocket === "undefined") {
-        throw new Error(`Cannot open ${url}: this runtime has no WebSocket, use a distrilock:// address`);
+      const Maker = webSocket ?? (typeof WebSocket === "undefined" ? undefined : WebSocket);
+      if (Maker === undefined) {
+        throw new Error(
+          `Cannot open ${url}: this runtime has no WebSocket, use a distrilock:// address or the option webSocket`,
+        );
       }
-      const socket = new WebSocket(url);
+      const socket = new Maker(url);
       const fail = (error: unknown) => {
         signal.removeEventListener("abort", onAbort);
         socket.removeEventListener("error", onError);
@@ -60,7 +76,7 @@ class WebSocketTransport implements Transport {
   }
 
   send(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+    if (this.#socket.readyState === OPEN) this.#socket.send(text);
   }
 
   close(): void {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Guarantee, ServerMessage } from "../../client/protocol/messages.ts";
+import type { Guarantee, RenewAnswer, ServerMessage } from "../../client/protocol/messages.ts";
 import { assertNever } from "../base/assert.ts";
-import type { Granted } from "../lock/effect.ts";
+import type { Granted, Renewed } from "../lock/effect.ts";
 import type { WatchEffect } from "../session/watches.ts";
 import type { Effect } from "../store/store.ts";
 import { watchMessage } from "./native_watch.ts";
@@ -24,10 +24,8 @@ export function messageOf(effect: Effect | WatchEffect, guarantee: Guarantee): S
       const { request: id, lock, mode, token } = effect;
       return { id, ok: true, lock, mode, token };
     }
-    case "renewed": {
-      const { request: id, lock, expires } = effect;
-      return { id, ok: true, lock, ...(expires === undefined ? {} : { expires }) };
-    }
+    case "renewed":
+      return renewAnswer(effect);
     case "verified":
       return { id: effect.request, ok: true, lock: effect.lock, token: effect.token };
     case "value-set":
@@ -81,4 +79,9 @@ function grantMessage(effect: Granted, guarantee: Guarantee): ServerMessage {
     ...(all.length > 1 ? { all } : {}),
     ...(expires === undefined ? {} : { expires }),
   };
+}
+
+function renewAnswer({ request: id, lock, expires, expiresInMs: expiresIn }: Renewed): RenewAnswer {
+  if (expires === undefined || expiresIn === undefined) return { id, ok: true, lock };
+  return { id, ok: true, lock, expires, expiresIn };
 }

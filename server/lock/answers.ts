@@ -101,10 +101,12 @@ export class Answers {
   }
 
   /** A lock lives longer, as the renew with the id `request` asked for. */
-  renewed(request: number, { session, id, endsMs }: LockRequest): void {
+  renewed(request: number, { session, id, endsMs }: LockRequest, now: number): void {
     const expires = wallTime(endsMs, this.#epochMs);
     const answer = { type: "renewed", session: session.id, request, lock: id } as const;
-    this.#emit(expires === undefined ? answer : { ...answer, expires });
+    // Rounded down: a holder may think that it has less time, never that it has more.
+    const expiresInMs = Math.max(0, Math.floor(endsMs - now));
+    this.#emit(expires === undefined ? answer : { ...answer, expires, expiresInMs });
   }
 
   /** The break with the id `request` ended those locks. */

@@ -67,6 +67,8 @@ export interface Renewed {
   readonly lock: number;
   /** When it ends now, in milliseconds since 1970; absent when it does not. */
   readonly expires?: number;
+  /** The same as a duration, in milliseconds. */
+  readonly expiresInMs?: number;
 }
 
 /** A lock was found to be held, by asking the kernel. */

@@ -171,7 +171,7 @@ export class LockTable {
     if (!held) return;
     if (command.ttlMs !== undefined) held.ttlMs = command.ttlMs;
     this.#granting.armExpiry(held, now);
-    this.#answers.renewed(command.request, held);
+    this.#answers.renewed(command.request, held, now);
   }
 
   /** Leaves a value for later holders. */

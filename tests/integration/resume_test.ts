@@ -111,7 +111,7 @@ Deno.test("[P-15] a lock that ends while its client is paused is told of when it
 Deno.test("[P-17] a client gives up a daemon that stands still", async () => {
   using directory = temporaryDirectory();
   await using daemon = await startDaemonProcess(directory.path, ["--heartbeat", "200ms"]);
-  await using client = await connect(daemon.url);
+  await using client = await connect(daemon.url, { reconnect: false });
   const lock = await client.acquire("a");
   daemon.kill("SIGSTOP");
   const error = await within("the end of the session", client.closed);

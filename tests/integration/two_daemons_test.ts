@@ -27,7 +27,7 @@ function scene(name: string, play: (stage: Stage) => Promise<void>): void {
     const start = async (flags: readonly string[] = []) =>
       stack.use(await startDaemonProcess(directory.path, flags));
     const [a, b] = await Promise.all([start(), start()]);
-    const open = async (url: string) => stack.use(await connect(url));
+    const open = async (url: string) => stack.use(await connect(url, { reconnect: false }));
     const [clientOfA, clientOfB] = [await open(a.url), await open(b.webSocketUrl)];
     await play({ directory: directory.path, a, b, clientOfA, clientOfB, start, connect: open });
   });

@@ -6,7 +6,7 @@
 import { connect, type ModeName } from "../../client/mod.ts";
 
 const [url = "", name = "", mode] = Deno.args;
-const client = await connect(url, { name: "holder", pid: Deno.pid });
+const client = await connect(url, { name: "holder", pid: Deno.pid, reconnect: false });
 const lock = await client.acquire(name, { mode: mode as ModeName });
 console.log(lock.token);
 await client.closed;

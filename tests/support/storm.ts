@@ -119,7 +119,7 @@ export class StormClient implements AsyncDisposable {
       try {
         const url = overTcp ? `distrilock://127.0.0.1:${relay.port}` : `ws://127.0.0.1:${relay.port}`;
         const line = {
-          client: await connect(url),
+          client: await connect(url, { reconnect: false }),
           lives: [life, newConnection()] as const,
           relay,
           ended: false,

@@ -5,7 +5,8 @@
  */
 import { equal, ok, rejects, throws } from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
-import { connect, parseAddress } from "../../../client/connect.ts";
+import { parseAddress } from "../../../client/address.ts";
+import { connect } from "../../../client/connect.ts";
 import { ConnectionError } from "../../../client/errors.ts";
 
 Deno.test("parseAddress fills in ports and paths", () => {

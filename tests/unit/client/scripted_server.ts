@@ -4,13 +4,14 @@
  * @module
  */
 import { equal, ok } from "node:assert/strict";
-import { Client } from "../../../client/client.ts";
+import type { Client } from "../../../client/client.ts";
+import { type ConnectOptions, connectWith } from "../../../client/connect.ts";
 import type { Lock } from "../../../client/lock.ts";
 import { type CheckedRequest, decodeRequest, encodeMessage } from "../../../client/protocol/codec.ts";
 import type { ErrorCode } from "../../../client/protocol/codes.ts";
-import type { ErrorBody, LossReason, ServerMessage } from "../../../client/protocol/messages.ts";
+import type { ErrorBody, HelloAnswer, LossReason, ServerMessage } from "../../../client/protocol/messages.ts";
+import type { Dial } from "../../../client/address.ts";
 import type { AcquireOptions } from "../../../client/requester.ts";
-import { Session } from "../../../client/session.ts";
 import type { OpenTransport, Transport, TransportEvents } from "../../../client/transport/transport.ts";
 import { HandClock } from "./hand_clock.ts";
 
@@ -89,43 +90,84 @@ export class ScriptedServer implements Transport {
     this.say({ id, ok: false, error: { code, message: `Cannot do it: ${code}`, ...more } });
   }
 
-  /** Answers the hello. */
-  welcome(): void {
+  /** Answers the hello; with a grace, if one was asked for. */
+  welcome(more: Partial<HelloAnswer> = {}): void {
+    const { id, grace, resume } = this.take("hello");
     this.say({
-      id: this.take("hello").id,
+      id,
       ok: true,
       version: 1,
-      session: "s1",
+      session: resume?.session ?? "s1",
       guarantee: "local",
       server: { name: "test", version: "0.1.0" },
       limits: { frameBytesMax: 65_536, locksPerSessionMax: 10, waitersPerSessionMax: 10 },
+      ...(grace === undefined ? {} : { grace, secret: "hush" }),
+      ...more,
     });
   }
 }
 
-/** A client that is connected to a scripted server, with a clock that stands still. */
-export async function openClient(): Promise<Opened> {
-  const server = new ScriptedServer();
+/** All servers that a client knows, played by a test: each connection is a server of its own. */
+export class ScriptedNetwork {
+  /** The connections that were opened, in order, with the addresses. */
+  readonly dialled: { readonly address: string; readonly server: ScriptedServer }[] = [];
+  /** What dialling an address fails with; undefined or absent = it is answered. */
+  readonly faults = new Map<string, Error>();
+  /** The addresses that were tried, also in vain. */
+  readonly tried: string[] = [];
+
+  /** Opens connections. */
+  readonly dial: Dial = (address) => {
+    this.tried.push(address.host);
+    const fault = this.faults.get(address.host);
+    if (fault !== undefined) return Promise.resolve(() => Promise.reject(fault));
+    const server = new ScriptedServer();
+    this.dialled.push({ address: address.host, server });
+    return Promise.resolve(server.open);
+  };
+
+  /** The newest connection. */
+  get server(): ScriptedServer {
+    return this.dialled.at(-1)!.server;
+  }
+}
+
+/** A client that is connected to a scripted server, with a clock that stands still. It does not reconnect unless that is said. */
+export async function openClient(options: ConnectOptions = {}, urls = ["distrilock://one"]): Promise<Opened> {
+  const network = new ScriptedNetwork();
   const clock = new HandClock();
-  const { signal } = new AbortController();
-  const opening = Session.open(server.open, { client: { name: "test" }, signal, clock });
-  await Promise.resolve();
-  server.welcome();
-  return { client: new Client(await opening), server, clock };
+  const parts = { dial: network.dial, clock, random: () => 1 };
+  const opening = connectWith(urls, { name: "test", reconnect: false, ...options }, parts);
+  await settle();
+  network.server.welcome();
+  const client = await opening;
+  return { client, server: network.server, clock, network };
 }
 
 /** A lock that the server granted. */
 export async function openLock(name = "a", options: AcquireOptions = {}): Promise<Opened & { lock: Lock }> {
-  const { client, server, clock } = await openClient();
+  const opened = await openClient();
+  return { ...opened, lock: await grantedLock(opened, name, options) };
+}
+
+/** One more lock that the server granted. */
+export async function grantedLock(
+  { client, network }: Pick<Opened, "client" | "network">,
+  name: string,
+  options: AcquireOptions = {},
+): Promise<Lock> {
   const acquiring = client.acquire(name, options);
-  server.grant(server.take("acquire"));
-  return { client, server, clock, lock: await acquiring };
+  await settle();
+  network.server.grant(network.server.take("acquire"));
+  return await acquiring;
 }
 
 /** What {@link openClient} gives. */
 export interface Opened {
   readonly client: Client;
+  /** The server of the first connection. */
   readonly server: ScriptedServer;
+  readonly network: ScriptedNetwork;
   readonly clock: HandClock;
 }
 

@@ -5,12 +5,19 @@
  */
 import { ok, rejects } from "node:assert/strict";
 import { Session } from "../../../client/session.ts";
+import { HandClock } from "./hand_clock.ts";
 import { ScriptedServer, settle } from "./scripted_server.ts";
+
+const OPTIONS = {
+  client: {},
+  clock: new HandClock(),
+  events: { onDetached() {}, onDraining() {}, onEnded() {}, onReleaseFailed() {} },
+};
 
 Deno.test("Session.open gives up when its signal aborts, and closes the transport", async () => {
   const server = new ScriptedServer();
   const controller = new AbortController();
-  const opening = Session.open(server.open, { client: {}, signal: controller.signal });
+  const opening = Session.open(server.open, OPTIONS, controller.signal);
   await settle();
   server.take("hello");
   controller.abort(new Error("late"));
@@ -20,7 +27,7 @@ Deno.test("Session.open gives up when its signal aborts, and closes the transpor
 
 Deno.test("Session.open closes the transport when the hello is refused", async () => {
   const server = new ScriptedServer();
-  const opening = Session.open(server.open, { client: {}, signal: new AbortController().signal });
+  const opening = Session.open(server.open, OPTIONS, new AbortController().signal);
   await settle();
   server.refuse(server.take("hello").id, "UNSUPPORTED");
   await rejects(opening, { code: "UNSUPPORTED" });
@@ -35,7 +42,8 @@ Deno.test("Session.open closes a transport that heard the last word while it was
       server.refuse(null, "LIMIT");
       return transport;
     },
-    { client: {}, signal: new AbortController().signal },
+    OPTIONS,
+    new AbortController().signal,
   );
   await rejects(opening, { name: "ConnectionError", code: "LIMIT" });
   ok(server.isClosed);

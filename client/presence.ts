@@ -1,0 +1,295 @@
+/**
+ * A client's presence at the service: which server it talks to, and in which session. When the session ends, another one is opened where
+ * somebody answers, and what still waits is asked again there. Nothing that was *held* is ever taken again: it is lost, and says so.
+ *
+ * ```text
+ * PRESENT   → AWAY      [onEnded]      its session has ended; its locks are lost
+ * PRESENT   → AWAY      [onDraining]   its server leaves service; the session lives on for its locks
+ * PRESENT   → PRESENT   [#resume]      the connection was lost, and the session went on over another one
+ * AWAY      → PRESENT   [#comeBack]    a server answered
+ * AWAY      → CLOSED    [#comeBack]    every server said that it will never have this client
+ * PRESENT, AWAY → CLOSED [close]
+ * ```
+ *
+ * - PRESENT: requests go to the current session.
+ * - AWAY: requests wait for the next one, at most `connectTimeoutMs`; the servers are tried one after the other, with growing delays between the rounds.
+ * - CLOSED: requests are rejected; no timer, no connection.
+ *
+ * @module
+ */
+import { attempt, shownAddress, together } from "./attempt.ts";
+import { BACKOFF_MS_MAX, backoffMs } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { ConnectionError, type LockError } from "./errors.ts";
+import type { Lock } from "./lock.ts";
+import type { ErrorCode } from "./protocol/codes.ts";
+import type { HelloAnswer } from "./protocol/messages.ts";
+import type { PresenceOptions } from "./presence_options.ts";
+import { resume } from "./resumption.ts";
+import { Session } from "./session.ts";
+import type { SessionEvents } from "./session_options.ts";
+import { StandingWatches } from "./standing_watches.ts";
+import { StatusBoard } from "./status.ts";
+import { pause, Waiters } from "./waiters.ts";
+
+/** A session, and where it is. */
+interface Seat {
+  readonly session: Session;
+  address: URL;
+  /** When its connection was opened. */
+  sinceMs: number;
+}
+
+/** What a server says that will say so for ever. */
+const FATAL_CODES: ReadonlySet<ErrorCode> = new Set([
+  "UNSUPPORTED",
+  "UNAUTHENTICATED",
+  "DENIED",
+  "BAD_REQUEST",
+]);
+
+/** The presence of one client. */
+export class Presence implements SessionEvents {
+  readonly watches = new StandingWatches();
+  readonly status = new StatusBoard();
+  readonly clock: Clock;
+  readonly #options: PresenceOptions;
+  readonly #waiters: Waiters<Session>;
+  readonly #seats = new Map<Session, Seat>();
+  readonly #closing = new AbortController();
+  readonly #tasks = new Set<Promise<void>>();
+  #current: Seat | undefined;
+  #hello: HelloAnswer | undefined;
+  /** Which server is tried first. */
+  #next = 0;
+  /** How many rounds failed since a connection lasted. */
+  #rounds = 0;
+  #isComingBack = false;
+  #end: ConnectionError | undefined;
+  #resolveClosed!: (error: ConnectionError | null) => void;
+
+  /** Resolves when it is closed: to null by its program, else to why. Never rejects. */
+  readonly closed: Promise<ConnectionError | null> = new Promise((resolve) => this.#resolveClosed = resolve);
+
+  private constructor(options: PresenceOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.#waiters = new Waiters(options.clock);
+  }
+
+  /**
+   * Opens the first session, at the first server that will have it.
+   *
+   * @throws {ConnectionError} when none will.
+   * @throws the reason of `signal`.
+   */
+  static async open(options: PresenceOptions, signal: AbortSignal): Promise<Presence> {
+    const presence = new Presence(options);
+    const { servers, connectTimeoutMs } = options;
+    const failures: ConnectionError[] = [];
+    for (const address of servers) {
+      try {
+        await presence.#enter(address, connectTimeoutMs / servers.length, signal);
+        return presence;
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ConnectionError)) throw error;
+        failures.push(error);
+      }
+    }
+    throw together(failures);
+  }
+
+  /** What the server said when the present session was opened, or the last one. */
+  get hello(): HelloAnswer {
+    return this.#hello!;
+  }
+
+  /** The session for new requests; undefined when there is none now. */
+  get current(): Session | undefined {
+    return this.#current?.session;
+  }
+
+  /** True when requests that ended with `session` may be asked again in another one. */
+  hasLeft(session: Session): boolean {
+    return this.#options.reconnect && this.#end === undefined && this.#current?.session !== session;
+  }
+
+  /**
+   * The session for new requests, when there is one. Whoever cares for the order of requests looks at {@link current} first.
+   *
+   * @throws {ConnectionError} when none came about within `limitMs`, at most `connectTimeoutMs`.
+   * @throws the reason of `signal`.
+   */
+  async session(signal?: AbortSignal, limitMs = Infinity): Promise<Session> {
+    signal?.throwIfAborted();
+    if (this.#end !== undefined) throw this.#end;
+    if (this.#current !== undefined) return this.#current.session;
+    return await this.#waiters.wait(Math.min(limitMs, this.#options.connectTimeoutMs), signal);
+  }
+
+  /** Any session that can be asked something now: who leaves service still knows what there is. */
+  get anyConnected(): Session | undefined {
+    return this.current ?? [...this.#seats.keys()].find((session) => session.isConnected);
+  }
+
+  /** For sessions alone. */
+  onReleaseFailed({ name }: Lock, error: LockError): void {
+    this.status.tell({ type: "release-failed", name, error });
+  }
+
+  /** Ends all sessions, with all locks and waits. Idempotent; resolves when nothing is left. */
+  async close(): Promise<void> {
+    const error = new ConnectionError("Cannot go on with the session: the client was closed");
+    this.#end ??= error;
+    const ended = [...this.#seats.keys()].map((session) => session.close(error));
+    this.#shut(error);
+    await Promise.all([...ended, ...this.#tasks]);
+    this.#resolveClosed(null);
+    this.status.tell({ type: "closed", error: null });
+  }
+
+  /** No server will ever have this client. */
+  #giveUp(error: ConnectionError): void {
+    if (this.#end !== undefined) return;
+    this.#end = error;
+    for (const session of this.#seats.keys()) session.over(error);
+    this.#shut(error);
+    this.#resolveClosed(error);
+    this.status.tell({ type: "closed", error });
+  }
+
+  #shut(error: ConnectionError): void {
+    this.#current = undefined;
+    this.#closing.abort(error);
+    this.#waiters.rejectAll(error);
+    this.watches.endAll(error);
+  }
+
+  /** Opens a session there, in which requests go on. */
+  async #enter(address: URL, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const { dial, clock, introduction } = this.#options;
+    const session = await attempt(
+      { address, dial, clock, timeoutMs, signal },
+      (open, signal) => Session.open(open, { ...introduction, clock, events: this }, signal),
+    );
+    const seat = { session, address, sinceMs: clock.now() };
+    this.#seats.set(session, seat);
+    this.#current = seat;
+    this.#next = this.#options.servers.indexOf(address);
+    this.#hello = session.hello;
+    this.#tellConnected(seat, false);
+    this.watches.moveTo(session);
+    this.#waiters.resolveAll(session);
+    // What it heard before anybody listened.
+    if (session.end !== undefined) this.onEnded(session, session.end);
+    else if (session.isDraining) this.onDraining(session, 0);
+    else if (!session.isConnected) {
+      this.onDetached(session, new ConnectionError("Cannot go on with the connection"));
+    }
+  }
+
+  /** Tries the servers until one of them will have this client. */
+  async #comeBack(): Promise<void> {
+    const { servers, connectTimeoutMs } = this.#options;
+    if (this.#isComingBack) return;
+    this.#isComingBack = true;
+    try {
+      if (this.#rounds > 0) await pause(this.clock, this.#delayMs(), this.#closing.signal);
+      for (; this.#end === undefined; this.#rounds++) {
+        const failures: ConnectionError[] = [];
+        for (let tried = 0; tried < servers.length && this.#end === undefined; tried++) {
+          const index = (this.#next + tried) % servers.length;
+          try {
+            await this.#enter(servers[index]!, connectTimeoutMs / servers.length, this.#closing.signal);
+            if (this.#current !== undefined) return;
+            // It leaves service, or ended the session at once.
+            failures.push(new ConnectionError("Cannot go on with the session: it ended at once"));
+          } catch (error) {
+            if (!(error instanceof ConnectionError)) throw error;
+            failures.push(error);
+          }
+        }
+        if (this.#end !== undefined) return;
+        const error = together(failures);
+        if (failures.every(({ code }) => FATAL_CODES.has(code))) return this.#giveUp(error);
+        const delayMs = this.#delayMs();
+        this.#waiters.reason = error;
+        this.status.tell({ type: "retrying", error, delayMs });
+        await pause(this.clock, delayMs, this.#closing.signal);
+      }
+    } finally {
+      this.#isComingBack = false;
+    }
+  }
+
+  /** Goes on with a session whose connection was lost, until its grace is over. */
+  async #resume(seat: Seat): Promise<void> {
+    const { session } = seat;
+    const resumed = await resume(session, {
+      ...this.#options,
+      home: seat.address,
+      rounds: this.#rounds,
+      signal: this.#closing.signal,
+    });
+    if (resumed === undefined) return;
+    seat.address = resumed;
+    seat.sinceMs = this.clock.now();
+    if (seat === this.#current) this.#hello = session.hello;
+    this.#tellConnected(seat, true);
+  }
+
+  /** For sessions alone. */
+  onDetached(session: Session, error: ConnectionError): void {
+    const seat = this.#seats.get(session);
+    if (seat === undefined || this.#end !== undefined) return;
+    this.#countShortLife(seat);
+    this.status.tell({ type: "disconnected", server: shownAddress(seat.address), error, resumable: true });
+    this.#run(this.#resume(seat));
+  }
+
+  /** For sessions alone. */
+  onDraining(session: Session, closesInMs: number): void {
+    const seat = this.#seats.get(session);
+    if (seat === undefined || this.#end !== undefined) return;
+    this.status.tell({ type: "draining", server: shownAddress(seat.address), closesInMs });
+    if (seat !== this.#current || !this.#options.reconnect) return;
+    this.#next = (this.#options.servers.indexOf(seat.address) + 1) % this.#options.servers.length;
+    this.#leave();
+  }
+
+  /** For sessions alone. */
+  onEnded(session: Session, error: ConnectionError): void {
+    const seat = this.#seats.get(session);
+    if (seat === undefined) return;
+    this.#seats.delete(session);
+    if (this.#end !== undefined) return;
+    this.#countShortLife(seat);
+    this.status.tell({ type: "disconnected", server: shownAddress(seat.address), error, resumable: false });
+    if (!this.#options.reconnect) return this.#giveUp(error);
+    if (seat === this.#current) this.#leave();
+  }
+
+  #leave(): void {
+    this.#current = undefined;
+    this.#run(this.#comeBack());
+  }
+
+  /** Connections that do not last are opened again with growing delays, as those that do not come about. */
+  #countShortLife({ sinceMs }: Seat): void {
+    const isLasting = this.clock.now() - sinceMs >= BACKOFF_MS_MAX;
+    this.#rounds = isLasting ? 0 : this.#rounds + 1;
+  }
+
+  #delayMs(): number {
+    return backoffMs(this.#rounds, this.#options.random());
+  }
+
+  #tellConnected({ session: { hello: { session } }, address }: Seat, resumed: boolean): void {
+    this.status.tell({ type: "connected", server: shownAddress(address), session, resumed });
+  }
+
+  #run(task: Promise<void>): void {
+    this.#tasks.add(task);
+    void task.finally(() => this.#tasks.delete(task));
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * The locks of one session: asks for them, hands on what the server says of them, and gives back what nobody wants any more.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+import { type ConnectionError, LockError, LockTimeoutError } from "./errors.ts";
+import { type Asked, type Exchange, isSettledFirst } from "./exchange.ts";
+import type { Lock, LockListeners } from "./lock.ts";
+import type { GrantAnswer, HelloAnswer, Labels, LossReason, Push } from "./protocol/messages.ts";
+import type { ModeName } from "./protocol/modes.ts";
+import { type LockRequests, SessionLock } from "./session_lock.ts";
+
+/** How long after its end the answer to a wait may come, in milliseconds: what a server may take, see [I-17] of `docs/guarantees.md`. */
+const ANSWER_MS = 1_000;
+
+/** The fields of an acquire; undefined counts as absent. */
+export interface Wish {
+  readonly name?: string | undefined;
+  readonly names?: readonly string[] | undefined;
+  readonly mode: ModeName | undefined;
+  readonly wait: number | undefined;
+  readonly owner: string | undefined;
+  readonly reason: string | undefined;
+  readonly labels: Labels | undefined;
+  readonly ttl: number | undefined;
+  readonly maxHold: number | undefined;
+  readonly yield: boolean | undefined;
+}
+
+/** What becomes of a wish while it waits, and later. */
+export interface Handling {
+  readonly signal: AbortSignal | undefined;
+  /** False: the lock is renewed by its holder alone. */
+  readonly renew: boolean;
+  readonly listeners: LockListeners;
+}
+
+/** What the locks need of their session. */
+export interface SessionLocksOptions {
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  /** Whether requests go out now. */
+  readonly isConnected: () => boolean;
+  /** See `LockRequests`. */
+  readonly sessionRemainingMs: () => number;
+  /** See `LockRequests`. */
+  readonly releaseFailed: (lock: Lock, error: LockError) => void;
+}
+
+/** The locks of one session, by their ids. */
+export class SessionLocks {
+  readonly #exchange: Exchange;
+  readonly #clock: Clock;
+  readonly #isConnected: () => boolean;
+  readonly #locks = new Map<number, SessionLock>();
+  readonly #requests: LockRequests;
+
+  constructor({ exchange, clock, isConnected, sessionRemainingMs, releaseFailed }: SessionLocksOptions) {
+    this.#exchange = exchange;
+    this.#clock = clock;
+    this.#isConnected = isConnected;
+    this.#requests = {
+      release: (lock) => this.#release(lock),
+      verify: (lock) => this.#forgetting(lock, exchange.ask("verify", { lock })),
+      setValue: (lock, value) => this.#forgetting(lock, exchange.ask("set", { lock, value })),
+      convert: (wish, onDone, signal) =>
+        this.#convert(exchange.send("convert", wish, onDone), signal, wish.lock),
+      renew: (wish, onDone) => this.#forgetting(wish.lock, exchange.send("renew", wish, onDone).answer),
+      sessionRemainingMs,
+      releaseFailed,
+    };
+  }
+
+  /** How many locks there are, those that are being released too. */
+  get size(): number {
+    return this.#locks.size;
+  }
+
+  /**
+   * Asks for a lock. An abort of the signal ends the wait, and the promise is rejected with the signal's reason only after the
+   * server confirmed that nothing is left of the request; a lock that was granted meanwhile is given back. While there is no connection the promise is
+   * rejected at once, and the server is told when there is one again.
+   *
+   * @throws {LockTimeoutError} also when the wait is over and there is no connection to hear of it.
+   */
+  async acquire(wish: Wish, { signal, renew, listeners }: Handling): Promise<SessionLock> {
+    signal?.throwIfAborted();
+    const { ttl: ttlMs, maxHold: maxHoldMs } = wish;
+    const sentMs = this.#clock.now();
+    let isLate = false;
+    const { id, answer } = this.#exchange.send("acquire", wish, (grant: GrantAnswer) => {
+      const nowMs = this.#clock.now();
+      isLate = nowMs - sentMs > Math.min(ttlMs ?? Infinity, maxHoldMs ?? Infinity) / 3;
+      const lock = new SessionLock(grant, {
+        requests: this.#requests,
+        clock: this.#clock,
+        life: { ttlMs, maxHoldMs, renew },
+        sinceMs: isLate ? nowMs : sentMs,
+        listeners,
+      });
+      this.#locks.set(lock.id, lock);
+      return lock;
+    });
+    // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is known, and tells what is left.
+    const confirmed = answer.then((lock) => isLate ? renewed(lock) : lock);
+    const { overdue, stop } = this.#watchWait(wish.wait);
+    const ends = [signal, overdue].filter((one) => one !== undefined);
+    try {
+      if (await isSettledFirst(confirmed, AbortSignal.any(ends))) return await confirmed;
+    } finally {
+      stop();
+    }
+    const withdrawn = this.#withdraw({ id, answer: confirmed });
+    if (this.#isConnected()) await withdrawn;
+    throw signal?.aborted ? signal.reason : overdue.reason;
+  }
+
+  /** Gives all locks back with one request. Gives how many locks there were at the server. */
+  async releaseAll(): Promise<number> {
+    const locks = [...this.#locks.values()];
+    const { released } = await this.#exchange.ask("releaseAll", {});
+    for (const lock of locks) {
+      lock.withdrawn();
+      this.#locks.delete(lock.id);
+    }
+    return released;
+  }
+
+  /** The server says something of a lock. */
+  onPush(push: Push & { readonly lock: number }): void {
+    const lock = this.#locks.get(push.lock);
+    switch (push.push) {
+      case "lost":
+        lock?.lose(push.reason);
+        this.#locks.delete(push.lock);
+        break;
+      case "expiring":
+        lock?.expiring();
+        break;
+      case "yield":
+        lock?.yieldTo(push.by);
+        break;
+    }
+  }
+
+  /** The session was gone on with: what the server does not know any more has ended. */
+  onResumed({ locks: held = [], lost = [] }: HelloAnswer): void {
+    const living = new Set(held.map(({ lock }) => lock));
+    const reasons = new Map<number, LossReason>(lost.map(({ lock, reason }) => [lock, reason]));
+    for (const [id, lock] of this.#locks) {
+      if (living.has(id)) continue;
+      // One whose release is on its way stays until that is answered.
+      if (!lock.held) continue;
+      lock.lose(reasons.get(id) ?? "session");
+      this.#locks.delete(id);
+    }
+  }
+
+  /** The session will end soon, unless something is heard of the server. */
+  warn(): void {
+    for (const lock of this.#locks.values()) lock.sessionExpiring();
+  }
+
+  /** The session has ended. */
+  loseAll(error: ConnectionError): void {
+    for (const lock of this.#locks.values()) lock.lose("session", error);
+    this.#locks.clear();
+  }
+
+  /** A signal that aborts when the wait is over and nobody can tell how it ended. */
+  #watchWait(waitMs: number | undefined): { readonly overdue: AbortSignal; readonly stop: () => void } {
+    const controller = new AbortController();
+    const look = () => {
+      if (this.#isConnected()) return void (cancel = this.#clock.after(ANSWER_MS, look));
+      const message = `Cannot lock: there is no connection, and the wait of ${waitMs} ms is over`;
+      controller.abort(new LockTimeoutError({ code: "TIMEOUT", message }));
+    };
+    let cancel = () => {};
+    if (waitMs !== undefined) cancel = this.#clock.after(waitMs + ANSWER_MS, look);
+    return { overdue: controller.signal, stop: () => cancel() };
+  }
+
+  async #release(lock: number): Promise<void> {
+    try {
+      await this.#exchange.ask("release", { lock });
+    } finally {
+      this.#locks.delete(lock);
+    }
+  }
+
+  /** A conversion that was done before its cancel came is done. */
+  async #convert(asked: Asked<void>, signal: AbortSignal | undefined, lock: number): Promise<void> {
+    if (await isSettledFirst(asked.answer, signal)) return await this.#forgetting(lock, asked.answer);
+    const { result } = await this.#exchange.withdraw(asked);
+    if (result.status === "rejected") throw signal!.reason;
+  }
+
+  /** Makes sure that an acquire neither is nor becomes a lock. */
+  async #withdraw(asked: Asked<SessionLock>): Promise<void> {
+    const { cancel, result } = await this.#exchange.withdraw(asked);
+    this.#locks.delete(asked.id);
+    if (result.status === "rejected") return;
+    // A lock that was granted before the cancel came was released by it.
+    if (cancel.status === "fulfilled") result.value.withdrawn();
+    else await result.value[Symbol.asyncDispose]();
+  }
+
+  /** The answer; a lock that it says is not held will not be heard of again. */
+  async #forgetting<T>(lock: number, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof LockError && error.code === "NOT_HELD") this.#locks.delete(lock);
+      throw error;
+    }
+  }
+}
+
+/** The lock, once a renewal showed that it is still there. */
+async function renewed(lock: SessionLock): Promise<SessionLock> {
+  try {
+    return await lock.renew().then(() => lock);
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}

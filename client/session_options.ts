@@ -1,0 +1,36 @@
+/**
+ * What a session is opened with, and whom it tells of its life.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+import type { ConnectionError, LockError } from "./errors.ts";
+import type { Lock } from "./lock.ts";
+import type { ClientProfile } from "./protocol/messages.ts";
+import type { Session } from "./session.ts";
+
+/** A client profile; undefined counts as absent. */
+export type Introduction = { readonly [K in keyof ClientProfile]?: ClientProfile[K] | undefined };
+
+/** What a session tells whoever opened it. Nothing of it may throw. */
+export interface SessionEvents {
+  /** The connection ended; {@link Session.resume} is wanted. */
+  onDetached(session: Session, error: ConnectionError): void;
+  /** The server leaves service. */
+  onDraining(session: Session, closesInMs: number): void;
+  /** It has ended. Told once, last of all, and not when it was never open. */
+  onEnded(session: Session, error: ConnectionError): void;
+  /** A lock was disposed of, and its release failed. */
+  onReleaseFailed(lock: Lock, error: LockError): void;
+}
+
+/** How to open a session. */
+export interface SessionOptions {
+  readonly client: Introduction;
+  /** Proves who the caller is. */
+  readonly token?: string | undefined;
+  /** How long it should outlive a connection, in milliseconds; undefined = not at all. */
+  readonly graceMs?: number | undefined;
+  readonly clock: Clock;
+  readonly events: SessionEvents;
+}
