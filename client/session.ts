@@ -253,7 +253,7 @@ export class Session implements ConnectionListener {
 
   #signOfLife(): void {
     // The end of the session is told by the connection.
-    this.ask("ping", {}).catch(() => {});
+    this.#proveLife().catch(() => {});
   }
 
   #onPush(push: Push): void {

@@ -196,6 +196,21 @@ Deno.test("Client.acquire renews a grant that was long in coming before it hands
   equal(lock.expires, EXPIRES + 500);
 });
 
+Deno.test("[P-43] Client.acquire counts a maxHold whose grant was long in coming from what the server says is left", async () => {
+  const { client, server, clock } = await openClient();
+  const acquiring = client.acquire("a", { maxHold: 10_000 });
+  const request = server.take("acquire");
+  await clock.advance(60_000);
+  server.grant(request, 7, EXPIRES);
+  await settle();
+  const { id, ttl } = server.take("renew");
+  equal(ttl, undefined);
+  await clock.advance(100);
+  server.say({ id, ok: true, lock: request.id, expires: EXPIRES, expiresIn: 4_000 });
+  // Of 10 s the margins are 500 ms; the 100 ms of the answer's way may have been on either side of it.
+  equal((await acquiring).remaining(), 3_400);
+});
+
 Deno.test("Client.acquire is rejected when the grant ran out on its way", async () => {
   const { client, server, clock } = await openClient();
   const acquiring = client.acquire("a", { ttl: 3_000 });

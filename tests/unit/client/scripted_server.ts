@@ -118,11 +118,11 @@ export class ScriptedNetwork {
 
   /** Opens connections. */
   readonly dial: Dial = (address) => {
-    this.tried.push(address.host);
-    const fault = this.faults.get(address.host);
+    this.tried.push(address.hostname);
+    const fault = this.faults.get(address.hostname);
     if (fault !== undefined) return Promise.resolve(() => Promise.reject(fault));
     const server = new ScriptedServer();
-    this.dialled.push({ address: address.host, server });
+    this.dialled.push({ address: address.hostname, server });
     return Promise.resolve(server.open);
   };
 
@@ -133,13 +133,17 @@ export class ScriptedNetwork {
 }
 
 /** A client that is connected to a scripted server, with a clock that stands still. It does not reconnect unless that is said. */
-export async function openClient(options: ConnectOptions = {}, urls = ["distrilock://one"]): Promise<Opened> {
+export async function openClient(
+  options: ConnectOptions = {},
+  urls = ["distrilock://one"],
+  welcome: Partial<HelloAnswer> = {},
+): Promise<Opened> {
   const network = new ScriptedNetwork();
   const clock = new HandClock();
   const parts = { dial: network.dial, clock, random: () => 1 };
   const opening = connectWith(urls, { name: "test", reconnect: false, ...options }, parts);
   await settle();
-  network.server.welcome();
+  network.server.welcome(welcome);
   const client = await opening;
   return { client, server: network.server, clock, network };
 }
