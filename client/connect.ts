@@ -45,6 +45,14 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** False: the client ends with its first session, instead of opening another one. Default true. */
   readonly reconnect?: boolean | undefined;
+  /**
+   * What keeps locks alive that have to be renewed, and the session itself. With `event-loop` (the default) the program does, and loses them when it leaves no
+   * time for that: a program that hangs should not hold locks. With `process` a worker holds the connection and renews, as long as the process
+   * runs, however busy its main thread is. Bound locks that must not be held for ever with `maxHold`.
+   */
+  readonly liveness?: "event-loop" | "process" | undefined;
+  /** Where the worker's program is (`@distrilock/client/pilot`), when the library was bundled; otherwise it is found. */
+  readonly worker?: string | URL | undefined;
   /** Makes WebSockets, for a runtime that has none, such as Node 20: the class of the package `ws`, say. */
   readonly webSocket?: WebSocketMaker | undefined;
 }
@@ -95,16 +103,42 @@ export async function connectWith(
   checkTime("within", connectTimeoutMs, { min: 1, max: CONNECT_MS_MAX });
   if (grace !== undefined) checkTime("with a grace of", grace, { min: GRACE_MS_MIN, max: LIFE_MS_MAX });
   signal?.throwIfAborted();
-  const presence = await Presence.open({
-    servers,
-    dial: parts.dial ?? dialer(options.webSocket),
-    clock: parts.clock ?? RUNTIME_CLOCK,
-    random: parts.random ?? Math.random,
-    introduction: { client: { name, host, pid }, token, graceMs: grace },
-    connectTimeoutMs,
-    reconnect,
-  }, signal ?? new AbortController().signal);
-  return new Client(presence, { reason, labels });
+  const clock = parts.clock ?? RUNTIME_CLOCK;
+  const line = await openLine(options, clock);
+  try {
+    const presence = await Presence.open({
+      servers,
+      dial: parts.dial ?? line.dial,
+      clock,
+      random: parts.random ?? Math.random,
+      introduction: { client: { name, host, pid }, token, graceMs: grace },
+      connectTimeoutMs,
+      reconnect,
+      onClosed: line.end,
+    }, signal ?? new AbortController().signal);
+    return new Client(presence, { reason, labels });
+  } catch (error) {
+    line.end();
+    throw error;
+  }
+}
+
+/** How servers are dialled, and what is to be done when they are not any more. */
+async function openLine(
+  { liveness = "event-loop", worker, webSocket }: ConnectOptions,
+  clock: Clock,
+): Promise<{ readonly dial: Dial; readonly end: () => void }> {
+  if (liveness === "event-loop") return { dial: dialer(webSocket), end() {} };
+  if (liveness !== "process") {
+    throw new TypeError(`Cannot connect with liveness ${liveness}: it is none of event-loop process`);
+  }
+  if (webSocket !== undefined) {
+    throw new TypeError(
+      "Cannot connect with webSocket and liveness process: a worker cannot be given a class",
+    );
+  }
+  const { startPilot } = await import("./pilot/start.ts");
+  return await startPilot(clock, worker);
 }
 
 function checkTime(

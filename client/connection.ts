@@ -18,7 +18,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { decodeServerMessage } from "./protocol/codec.ts";
 import type { ErrorCode } from "./protocol/codes.ts";
 import type { ServerMessage } from "./protocol/messages.ts";
-import type { OpenTransport, Transport, TransportEvents } from "./transport/transport.ts";
+import type { OpenTransport, Pilot, Transport, TransportEvents } from "./transport/transport.ts";
 
 /** Who listens to a connection. Neither function may throw. */
 export interface ConnectionListener {
@@ -65,6 +65,11 @@ export class Connection implements TransportEvents {
   /** True when nothing will come any more. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Who renews over this connection what the program has no time for; undefined where nobody does. */
+  get pilot(): Pilot | undefined {
+    return this.#transport?.pilot;
   }
 
   /** Sends a frame; does nothing when the connection is over. */

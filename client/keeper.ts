@@ -24,6 +24,8 @@ export interface KeeperActions {
   renew(): Promise<void>;
   /** A third of a life is left. */
   warn(): void;
+  /** When the last renewal that somebody else made for it was sent; -Infinity or absent when nobody does. */
+  confirmedMs?(): number;
   /** It is over, as far as this client can know. */
   lose(reason: LossReason, cause: unknown): void;
 }
@@ -74,8 +76,21 @@ export class Keeper {
 
   /** Milliseconds until it has to be taken for lost; not below 0, infinite when it does not end by itself. */
   get remainingMs(): number {
+    this.look();
     const ends = this.#deadlines().map(endOf);
     return Math.max(0, Math.min(...ends) - this.#clock.now());
+  }
+
+  /** Its life when it is renewed here; undefined when it is not. */
+  get renewedLifeMs(): number | undefined {
+    return this.#renews ? this.#lease?.lifeMs : undefined;
+  }
+
+  /** Takes note of the renewals that others made. */
+  look(): void {
+    const confirmedMs = this.#actions.confirmedMs?.() ?? -Infinity;
+    const lease = this.#lease;
+    if (lease !== undefined && confirmedMs > lease.sinceMs) this.#live(confirmedMs, lease.lifeMs);
   }
 
   /** A renewal is being sent. */
@@ -111,6 +126,7 @@ export class Keeper {
 
   /** The server says that the lock will end soon. */
   expiring(): void {
+    this.look();
     const next = this.#deadlines().sort((one, other) => endOf(one) - endOf(other))[0];
     if (next !== undefined) this.#warn(next);
   }
@@ -118,6 +134,7 @@ export class Keeper {
   /** Does what is due: its timer calls it, and whoever finds out that the timer is late. */
   wake(): void {
     const now = this.#clock.now();
+    this.look();
     const over = this.#deadlines().find((one) => endOf(one) <= now);
     if (over !== undefined) {
       this.stop();

@@ -66,6 +66,7 @@ export class Presence implements SessionEvents {
   #rounds = 0;
   #isComingBack = false;
   #end: ConnectionError | undefined;
+  #shutting: Promise<void> | undefined;
   #resolveClosed!: (error: ConnectionError | null) => void;
 
   /** Resolves when it is closed: to null by its program, else to why. Never rejects. */
@@ -138,31 +139,26 @@ export class Presence implements SessionEvents {
   }
 
   /** Ends all sessions, with all locks and waits. Idempotent; resolves when nothing is left. */
-  async close(): Promise<void> {
-    const error = new ConnectionError("Cannot go on with the session: the client was closed");
-    this.#end ??= error;
-    const ended = [...this.#seats.keys()].map((session) => session.close(error));
-    this.#shut(error);
-    await Promise.all([...ended, ...this.#tasks]);
-    this.#resolveClosed(null);
-    this.status.tell({ type: "closed", error: null });
+  close(): Promise<void> {
+    return this.#shut(new ConnectionError("Cannot go on with the session: the client was closed"), null);
   }
 
-  /** No server will ever have this client. */
-  #giveUp(error: ConnectionError): void {
-    if (this.#end !== undefined) return;
+  /** Ends everything; `reason` is what its program is told. */
+  #shut(error: ConnectionError, reason: ConnectionError | null): Promise<void> {
+    return this.#shutting ??= this.#shutDown(error, reason);
+  }
+
+  async #shutDown(error: ConnectionError, reason: ConnectionError | null): Promise<void> {
     this.#end = error;
-    for (const session of this.#seats.keys()) session.over(error);
-    this.#shut(error);
-    this.#resolveClosed(error);
-    this.status.tell({ type: "closed", error });
-  }
-
-  #shut(error: ConnectionError): void {
     this.#current = undefined;
+    const ended = [...this.#seats.keys()].map((session) => session.close(error));
     this.#closing.abort(error);
     this.#waiters.rejectAll(error);
     this.watches.endAll(error);
+    await Promise.all([...ended, ...this.#tasks]);
+    this.#options.onClosed();
+    this.#resolveClosed(reason);
+    this.status.tell({ type: "closed", error: reason });
   }
 
   /** Opens a session there, in which requests go on. */
@@ -211,7 +207,7 @@ export class Presence implements SessionEvents {
         }
         if (this.#end !== undefined) return;
         const error = together(failures);
-        if (failures.every(({ code }) => FATAL_CODES.has(code))) return this.#giveUp(error);
+        if (failures.every(({ code }) => FATAL_CODES.has(code))) return void this.#shut(error, error);
         const delayMs = this.#delayMs();
         this.#waiters.reason = error;
         this.status.tell({ type: "retrying", error, delayMs });
@@ -265,7 +261,7 @@ export class Presence implements SessionEvents {
     if (this.#end !== undefined) return;
     this.#countShortLife(seat);
     this.status.tell({ type: "disconnected", server: shownAddress(seat.address), error, resumable: false });
-    if (!this.#options.reconnect) return this.#giveUp(error);
+    if (!this.#options.reconnect) return void this.#shut(error, error);
     if (seat === this.#current) this.#leave();
   }
 

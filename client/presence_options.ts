@@ -20,4 +20,6 @@ export interface PresenceOptions {
   readonly connectTimeoutMs: number;
   /** False: the client ends with its first session. */
   readonly reconnect: boolean;
+  /** Called when it was closed, and nothing is left of its connections. */
+  readonly onClosed: () => void;
 }

@@ -12,9 +12,8 @@
  * ```
  *
  * - OPEN: requests go out at once; with a grace the server is asked for a sign of life whenever a third of that has gone by.
- * - DETACHED: requests are kept, and go out when it is resumed. Its locks are held, as far as can be known: until the grace is over, counted from when the
- *   last sign of life was *asked for*.
- * - ENDED: nothing waits any more: every request was rejected, every lock lost, and later requests are rejected at once.
+ * - DETACHED: requests are kept until it is resumed. Locks are held as far as can be known: until the grace is over, counted from when the last sign of life was *asked for*.
+ * - ENDED: every request was rejected, every lock lost, and later requests are rejected at once.
  *
  * @module
  */
@@ -24,18 +23,12 @@ import { Exchange } from "./exchange.ts";
 import { Keeper } from "./keeper.ts";
 import type { AnswerByOperation } from "./protocol/codec.ts";
 import { SILENT_BEATS_MAX } from "./protocol/limits.ts";
-import type { HelloAnswer, Operation, Push, ServerMessage } from "./protocol/messages.ts";
+import type { HelloAnswer, Operation, Push, Resume, ServerMessage } from "./protocol/messages.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
 import { SessionLocks } from "./session_locks.ts";
 import type { SessionOptions } from "./session_options.ts";
 import { SessionWatches } from "./session_watches.ts";
 import type { OpenTransport } from "./transport/transport.ts";
-
-/** A session, and what proves that it is ours. */
-interface Identity {
-  readonly session: string;
-  readonly secret: string;
-}
 
 /** One session. */
 export class Session implements ConnectionListener {
@@ -43,12 +36,17 @@ export class Session implements ConnectionListener {
   readonly watches: SessionWatches;
   readonly #options: SessionOptions;
   readonly #exchange = new Exchange((frame) => this.#connection?.send(frame));
+  /** Those that have not ended yet. */
+  readonly #connections = new Set<Connection>();
+  /** The end of the session is told by the connection. */
+  readonly #signOfLife = () => void this.#proveLife().catch(() => {});
   #connection: Connection | undefined;
   /** A connection over which the server was greeted, and has not answered yet. */
   #arriving: Connection | undefined;
   #helloId = 0;
   #hello: HelloAnswer | undefined;
-  #identity: Identity | undefined;
+  /** What proves that the session is ours; undefined without a grace. */
+  #identity: Resume | undefined;
   /** Keeps the session itself; without a grace there is nothing to keep. */
   #keeper: Keeper | undefined;
   #isDraining = false;
@@ -61,6 +59,7 @@ export class Session implements ConnectionListener {
       exchange: this.#exchange,
       clock: options.clock,
       isConnected: () => this.isConnected,
+      pilot: () => this.#connection?.pilot,
       sessionRemainingMs: () => this.remainingMs(),
       releaseFailed: (lock, error) => options.events.onReleaseFailed(lock, error),
     });
@@ -99,12 +98,10 @@ export class Session implements ConnectionListener {
     return this.#end;
   }
 
-  /** True while requests can be sent. */
   get isConnected(): boolean {
     return this.#connection !== undefined;
   }
 
-  /** True when the server leaves service. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
@@ -126,7 +123,7 @@ export class Session implements ConnectionListener {
    */
   async resume(openTransport: OpenTransport, signal: AbortSignal): Promise<void> {
     const { token } = this.#options;
-    const fields = { resume: this.#identity!, ...(token === undefined ? {} : { token }) };
+    const fields = { resume: this.#identity!, ...proof(token) };
     await this.#greet(openTransport, fields, signal, (hello, sentMs) => this.#resumed(hello, sentMs));
   }
 
@@ -137,11 +134,10 @@ export class Session implements ConnectionListener {
 
   /** Ends it, and with it all locks and waits. Resolves when the connection has ended too. */
   async close(error: ConnectionError): Promise<void> {
-    const connections = [this.#connection, this.#arriving];
     // Whoever hangs up without a word has its locks kept for the time of its grace.
     if (this.#identity !== undefined && this.#end === undefined) this.ask("bye", {}).catch(() => {});
     this.over(error);
-    await Promise.all(connections.map((connection) => connection?.ended));
+    await Promise.all([...this.#connections].map(({ ended }) => ended));
   }
 
   /** For connections alone. */
@@ -164,11 +160,13 @@ export class Session implements ConnectionListener {
       return this.#exchange.fail(this.#helloId, error);
     }
     if (connection !== this.#connection) return;
+    this.#keeper?.look();
+    this.locks.onDetached();
     this.#connection = undefined;
     // Whoever babbles will do so again, and what drains and holds nothing is done.
     const isDone = error.code === "UNSUPPORTED" || (this.#isDraining && this.locks.size === 0);
-    if (this.#identity === undefined || isDone) return this.over(error);
-    this.#options.events.onDetached(this, error);
+    if (this.#identity === undefined || isDone) this.over(error);
+    else this.#options.events.onDetached(this, error);
   }
 
   /** Says hello over a new connection. `onHello` is called at the moment that the answer comes. */
@@ -180,6 +178,8 @@ export class Session implements ConnectionListener {
   ): Promise<void> {
     const { clock } = this.#options;
     const connection = new Connection(this);
+    this.#connections.add(connection);
+    void connection.ended.then(() => this.#connections.delete(connection));
     this.#arriving = connection;
     let helloId: number | undefined;
     const onAbort = () => {
@@ -214,6 +214,7 @@ export class Session implements ConnectionListener {
     this.#connection?.close();
     this.#connection = connection;
     this.#hello = hello;
+    if (hello.grace !== undefined) connection.pilot?.keep("session", hello.grace);
     this.#watchServer(connection, hello);
   }
 
@@ -227,6 +228,7 @@ export class Session implements ConnectionListener {
       actions: {
         renew: () => this.#proveLife(),
         warn: () => this.locks.warn(),
+        confirmedMs: () => this.#connection?.pilot?.confirmedMs("session") ?? -Infinity,
         lose: () => this.over(gone(`nothing was heard of the server for the grace of ${grace} ms`)),
       },
     });
@@ -247,13 +249,7 @@ export class Session implements ConnectionListener {
   #watchServer(connection: Connection, { heartbeatMs = 0, grace = 0 }: HelloAnswer): void {
     // With a grace the silence has to be noticed early enough to go on within it.
     const beats = [heartbeatMs, grace / SILENT_BEATS_MAX ** 2].filter((everyMs) => everyMs > 0);
-    if (beats.length === 0) return;
-    connection.watch(this.#options.clock, Math.min(...beats), () => this.#signOfLife());
-  }
-
-  #signOfLife(): void {
-    // The end of the session is told by the connection.
-    this.#proveLife().catch(() => {});
+    if (beats.length > 0) connection.watch(this.#options.clock, Math.min(...beats), this.#signOfLife);
   }
 
   #onPush(push: Push): void {
@@ -297,4 +293,8 @@ export class Session implements ConnectionListener {
 
 function gone(why: string): ConnectionError {
   return new ConnectionError(`Cannot go on with the session: ${why}`);
+}
+
+function proof(token: string | undefined): { readonly token?: string } {
+  return token === undefined ? {} : { token };
 }

@@ -15,50 +15,18 @@
  */
 import type { Clock } from "./clock.ts";
 import { ConnectionError, LockError, LockLostError } from "./errors.ts";
-import { Keeper, type Life } from "./keeper.ts";
+import { Keeper } from "./keeper.ts";
 import type { ConvertOptions, Lock, LockListeners } from "./lock.ts";
+import type { LockOptions, LockRequests } from "./lock_requests.ts";
 import type {
   ConvertAnswer,
   GrantAnswer,
   Guarantee,
   LossReason,
   Party,
-  RenewAnswer,
   ValueBlock,
 } from "./protocol/messages.ts";
 import type { Mode, ModeName } from "./protocol/modes.ts";
-
-/** What a lock asks of its session. Rejected with `NOT_HELD` when the server knows no such lock. */
-export interface LockRequests {
-  release(lock: number): Promise<unknown>;
-  verify(lock: number): Promise<unknown>;
-  setValue(lock: number, value: string): Promise<unknown>;
-  /** How long the session surely lives, in milliseconds; what is due in it is done by the call. */
-  sessionRemainingMs(): number;
-  /** A lock was disposed of, and its release failed. */
-  releaseFailed(lock: Lock, error: LockError): void;
-  /** Calls `onDone` at the moment that the answer comes. */
-  convert(
-    wish: { readonly lock: number; readonly mode: ModeName; readonly wait: number | undefined },
-    onDone: (answer: ConvertAnswer) => void,
-    signal: AbortSignal | undefined,
-  ): Promise<void>;
-  /** Calls `onDone` at the moment that the answer comes. */
-  renew(
-    wish: { readonly lock: number; readonly ttl: number | undefined },
-    onDone: (answer: RenewAnswer) => void,
-  ): Promise<void>;
-}
-
-/** What a lock is made of, beside its grant. */
-export interface LockOptions {
-  readonly requests: LockRequests;
-  readonly clock: Clock;
-  readonly life: Life;
-  /** By the clock: the grant was not earlier. */
-  readonly sinceMs: number;
-  readonly listeners: LockListeners;
-}
 
 /** A {@link Lock}, and the handle that its session has on it. */
 export class SessionLock implements Lock {
@@ -99,6 +67,7 @@ export class SessionLock implements Lock {
     const actions = {
       renew: () => this.#renew(undefined),
       warn: () => this.#warn(),
+      confirmedMs: () => requests.confirmedMs(this.id),
       lose: (reason: LossReason, cause: unknown) => this.#over(reason, cause),
     };
     this.#keeper = new Keeper(life, { sinceMs, clock, actions });
@@ -129,6 +98,11 @@ export class SessionLock implements Lock {
     if (this.#held && this.#keeper.remainingMs === 0) this.#keeper.wake();
     if (this.#held) this.#requests.sessionRemainingMs();
     return this.#held;
+  }
+
+  /** The life that renewals give it, when the client makes them; undefined when it does not. */
+  get renewedLifeMs(): number | undefined {
+    return this.#held ? this.#keeper.renewedLifeMs : undefined;
   }
 
   get signal(): AbortSignal {
@@ -219,6 +193,11 @@ export class SessionLock implements Lock {
     this.#released = Promise.resolve();
   }
 
+  /** Takes note of what a pilot did for it, which will not be known later. */
+  look(): void {
+    this.#keeper.look();
+  }
+
   /** The server says that the lock will end soon. */
   expiring(): void {
     if (this.#held) this.#keeper.expiring();
@@ -254,6 +233,8 @@ export class SessionLock implements Lock {
         if (!this.#held) return;
         this.#expires = expires;
         this.#keeper.renewed(sentMs, { ttlMs: ttl, leftMs: expiresIn });
+        const lifeMs = ttl === undefined ? undefined : this.renewedLifeMs;
+        if (lifeMs !== undefined) this.#requests.lifeChanged(this.id, lifeMs);
       });
     } catch (error) {
       this.#keeper.notRenewed(error);

@@ -9,7 +9,9 @@ import { type Asked, type Exchange, isSettledFirst } from "./exchange.ts";
 import type { Lock, LockListeners } from "./lock.ts";
 import type { GrantAnswer, HelloAnswer, Labels, LossReason, Push } from "./protocol/messages.ts";
 import type { ModeName } from "./protocol/modes.ts";
-import { type LockRequests, SessionLock } from "./session_lock.ts";
+import type { LockRequests } from "./lock_requests.ts";
+import { SessionLock } from "./session_lock.ts";
+import type { Pilot } from "./transport/transport.ts";
 
 /** How long after its end the answer to a wait may come, in milliseconds: what a server may take, see [I-17] of `docs/guarantees.md`. */
 const ANSWER_MS = 1_000;
@@ -42,6 +44,8 @@ export interface SessionLocksOptions {
   readonly clock: Clock;
   /** Whether requests go out now. */
   readonly isConnected: () => boolean;
+  /** Who renews locks when the program has no time; undefined where nobody does. */
+  readonly pilot: () => Pilot | undefined;
   /** See `LockRequests`. */
   readonly sessionRemainingMs: () => number;
   /** See `LockRequests`. */
@@ -53,13 +57,16 @@ export class SessionLocks {
   readonly #exchange: Exchange;
   readonly #clock: Clock;
   readonly #isConnected: () => boolean;
+  readonly #pilot: () => Pilot | undefined;
   readonly #locks = new Map<number, SessionLock>();
   readonly #requests: LockRequests;
 
-  constructor({ exchange, clock, isConnected, sessionRemainingMs, releaseFailed }: SessionLocksOptions) {
+  constructor(options: SessionLocksOptions) {
+    const { exchange, clock, isConnected, pilot, sessionRemainingMs, releaseFailed } = options;
     this.#exchange = exchange;
     this.#clock = clock;
     this.#isConnected = isConnected;
+    this.#pilot = pilot;
     this.#requests = {
       release: (lock) => this.#release(lock),
       verify: (lock) => this.#forgetting(lock, exchange.ask("verify", { lock })),
@@ -67,6 +74,8 @@ export class SessionLocks {
       convert: (wish, onDone, signal) =>
         this.#convert(exchange.send("convert", wish, onDone), signal, wish.lock),
       renew: (wish, onDone) => this.#forgetting(wish.lock, exchange.send("renew", wish, onDone).answer),
+      confirmedMs: (lock) => pilot()?.confirmedMs(lock) ?? -Infinity,
+      lifeChanged: (lock, lifeMs) => pilot()?.keep(lock, lifeMs),
       sessionRemainingMs,
       releaseFailed,
     };
@@ -100,6 +109,7 @@ export class SessionLocks {
         listeners,
       });
       this.#locks.set(lock.id, lock);
+      this.#pilotLock(lock);
       return lock;
     });
     // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is known, and tells what is left.
@@ -122,7 +132,7 @@ export class SessionLocks {
     const { released } = await this.#exchange.ask("releaseAll", {});
     for (const lock of locks) {
       lock.withdrawn();
-      this.#locks.delete(lock.id);
+      this.#forget(lock.id);
     }
     return released;
   }
@@ -133,7 +143,7 @@ export class SessionLocks {
     switch (push.push) {
       case "lost":
         lock?.lose(push.reason);
-        this.#locks.delete(push.lock);
+        this.#forget(push.lock);
         break;
       case "expiring":
         lock?.expiring();
@@ -153,8 +163,14 @@ export class SessionLocks {
       // One whose release is on its way stays until that is answered.
       if (!lock.held) continue;
       lock.lose(reasons.get(id) ?? "session");
-      this.#locks.delete(id);
+      this.#forget(id);
     }
+    for (const lock of this.#locks.values()) this.#pilotLock(lock);
+  }
+
+  /** The connection is lost, and with it what its pilot knows. */
+  onDetached(): void {
+    for (const lock of this.#locks.values()) lock.look();
   }
 
   /** The session will end soon, unless something is heard of the server. */
@@ -166,6 +182,18 @@ export class SessionLocks {
   loseAll(error: ConnectionError): void {
     for (const lock of this.#locks.values()) lock.lose("session", error);
     this.#locks.clear();
+  }
+
+  /** Has the pilot renew a lock that the client renews. */
+  #pilotLock(lock: SessionLock): void {
+    const lifeMs = lock.renewedLifeMs;
+    if (lifeMs !== undefined) this.#pilot()?.keep(lock.id, lifeMs);
+  }
+
+  /** A lock has ended. */
+  #forget(lock: number): void {
+    this.#locks.delete(lock);
+    this.#pilot()?.drop(lock);
   }
 
   /** A signal that aborts when the wait is over and nobody can tell how it ended. */
@@ -185,7 +213,7 @@ export class SessionLocks {
     try {
       await this.#exchange.ask("release", { lock });
     } finally {
-      this.#locks.delete(lock);
+      this.#forget(lock);
     }
   }
 
@@ -199,7 +227,7 @@ export class SessionLocks {
   /** Makes sure that an acquire neither is nor becomes a lock. */
   async #withdraw(asked: Asked<SessionLock>): Promise<void> {
     const { cancel, result } = await this.#exchange.withdraw(asked);
-    this.#locks.delete(asked.id);
+    this.#forget(asked.id);
     if (result.status === "rejected") return;
     // A lock that was granted before the cancel came was released by it.
     if (cancel.status === "fulfilled") result.value.withdrawn();
@@ -211,7 +239,7 @@ export class SessionLocks {
     try {
       return await answer;
     } catch (error) {
-      if (error instanceof LockError && error.code === "NOT_HELD") this.#locks.delete(lock);
+      if (error instanceof LockError && error.code === "NOT_HELD") this.#forget(lock);
       throw error;
     }
   }

@@ -16,8 +16,23 @@ export interface TransportEvents {
 export interface Transport {
   /** Sends one frame, without a line end. It never waits and never throws; once the transport ended it does nothing. */
   send(text: string): void;
+  /** Renews on its own what it is told to, also while the program leaves no time for anything; absent where nobody does. */
+  readonly pilot?: Pilot;
   /** Sends what was given to it, then ends the channel; `onClose` follows soon even if the peer is silent. Idempotent. */
   close(): void;
+}
+
+/** What a pilot keeps: a lock, by its id, or the session itself. */
+export type Kept = number | "session";
+
+/** Renews locks, and gives signs of life for a session, in a thread of its own. */
+export interface Pilot {
+  /** Renews it whenever a quarter of its life has gone by, from now on, until it is dropped or the transport ends. */
+  keep(kept: Kept, lifeMs: number): void;
+  /** Renews it no more. */
+  drop(kept: Kept): void;
+  /** When the last renewal that was done was sent, by the client's clock or earlier; -Infinity when none was. */
+  confirmedMs(kept: Kept): number;
 }
 
 /**

@@ -9,7 +9,15 @@ import { ConnectionError, LockLostError, LockTimeoutError } from "../../../clien
 import { connectWith } from "../../../client/connect.ts";
 import type { StatusEvent } from "../../../client/status.ts";
 import { HandClock } from "./hand_clock.ts";
-import { grantedLock, openClient, type Opened, ScriptedNetwork, settle, stateOf } from "./scripted_server.ts";
+import {
+  arrive,
+  grantedLock,
+  openClient,
+  type Opened,
+  ScriptedNetwork,
+  settle,
+  stateOf,
+} from "./scripted_server.ts";
 
 const URLS = ["distrilock://one", "distrilock://two", "distrilock://three"];
 
@@ -30,14 +38,6 @@ function words(events: readonly StatusEvent[]): string[] {
   return events.map((event) =>
     "server" in event ? `${event.type} ${new URL(event.server).hostname}` : event.type
   );
-}
-
-/** Lets the client come to the next server that is dialled. */
-async function arrive({ network, clock }: Opened, session = "s2"): Promise<void> {
-  const before = network.dialled.length;
-  for (let round = 0; round < 100 && network.dialled.length === before; round++) await clock.advance(100);
-  network.server.welcome({ session });
-  await settle();
 }
 
 Deno.test("connect goes to the first server that answers, and tells all that failed when none does", async () => {
@@ -65,6 +65,7 @@ Deno.test("connect divides its time among the servers", async () => {
   const options = { connectTimeoutMs: 3_000 };
   const opening = connectWith(URLS, options, { dial: network.dial, clock, random: () => 1 });
   const outcome = rejects(opening, /no answer within 1000 ms/);
+  await settle();
   await clock.advance(2_500);
   deepEqual(network.tried, URLS.map((url) => new URL(url).hostname));
   await clock.advance(500);
@@ -246,114 +247,4 @@ Deno.test("Client without reconnect is refused DRAINING, and ends with its sessi
   server.cut();
   ok(await client.closed instanceof ConnectionError);
   equal(network.tried.length, 1);
-});
-
-Deno.test("Client.watch goes on in the next session, and says that events are missing there", async () => {
-  const opened = await openAmong();
-  const watch = opened.client.watch("a/");
-  const begun = opened.server.take("watch");
-  opened.server.say({ id: begun.id, ok: true });
-  await watch.ready;
-  const party = { session: "s2", request: 2, mode: "EX", since: 1, token: 7 } as const;
-  opened.server.cut();
-  await arrive(opened);
-  const { server } = opened.network;
-  const again = server.take("watch");
-  equal(again.prefix, "a/");
-  server.say({ id: again.id, ok: true });
-  server.say({ push: "event", watch: again.id, seq: 1, event: "granted", name: "a/1", party });
-  deepEqual((await watch.next()).value, { event: "resync" });
-  deepEqual((await watch.next()).value, { event: "granted", name: "a/1", party });
-  const ended = watch.return();
-  await settle();
-  server.say({ id: server.take("cancel").id, ok: true, request: again.id, was: "watching" });
-  await ended;
-  // One that was left is not begun again.
-  server.cut();
-  await arrive(opened, "s3");
-  equal(opened.network.server.received.length, 0);
-  await opened.client.close();
-});
-
-Deno.test("Client.watch that the next server refuses ends with the refusal", async () => {
-  const opened = await openAmong();
-  const watch = opened.client.watch("");
-  opened.server.say({ id: opened.server.take("watch").id, ok: true });
-  await watch.ready;
-  opened.server.cut();
-  await arrive(opened);
-  opened.network.server.refuse(opened.network.server.take("watch").id, "LIMIT");
-  await rejects(watch.next(), { code: "LIMIT" });
-  await opened.client.close();
-});
-
-Deno.test("Client asks again elsewhere what only reads, and nothing that changes something", async () => {
-  const opened = await openAmong();
-  const asking = opened.client.who("a");
-  const breaking = opened.client.break("a", { token: 7, reason: "gone" });
-  const outcome = rejects(breaking, ConnectionError);
-  opened.server.cut();
-  await outcome;
-  await arrive(opened);
-  const { server } = opened.network;
-  const { id } = server.take("who");
-  equal(server.received.length, 0);
-  const state = { name: "a", held: [], waiting: [], heldCount: 0, waitingCount: 0, outside: null };
-  server.say({ id, ok: true, ...state });
-  deepEqual(await asking, state);
-  await opened.client.close();
-});
-
-Deno.test("Client.close ends at once while no server answers", async () => {
-  const opened = await openAmong();
-  const waiting = opened.client.acquire("a");
-  const outcome = rejects(waiting, ConnectionError);
-  opened.server.cut();
-  await opened.clock.advance(1_000);
-  equal(opened.network.server.received[0]?.op, "hello", "it is being greeted");
-  await opened.client.close();
-  await outcome;
-  ok(opened.network.server.isClosed);
-  equal(opened.clock.alarms, 0);
-  equal(await opened.client.closed, null);
-  deepEqual(await opened.client.status().next(), { value: { type: "closed", error: null }, done: false });
-});
-
-Deno.test("Client.releaseAll gives all locks back with one request", async () => {
-  const opened = await openClient();
-  const locks = [await grantedLock(opened, "a"), await grantedLock(opened, "b")];
-  const releasing = opened.client.releaseAll();
-  opened.server.say({ id: opened.server.take("releaseAll").id, ok: true, released: 2 });
-  equal(await releasing, 2);
-  for (const lock of locks) {
-    deepEqual([lock.held, lock.signal.aborted], [false, false]);
-    await lock.release();
-  }
-  equal(opened.server.received.length, 0);
-});
-
-Deno.test("Client.query gives what is held and what waits, with all parties of a crowded name", async () => {
-  const { client, server } = await openClient();
-  const querying = client.query("a");
-  const party = (request: number) => ({ session: "s2", request, mode: "PR", since: 1 }) as const;
-  const listed = { name: "a1", held: [party(1)], waiting: [], heldCount: 1, waitingCount: 0 };
-  const crowded = { name: "a2", held: [party(2)], waiting: [party(3)], heldCount: 2, waitingCount: 1 };
-  server.say({ id: server.take("list").id, ok: true, names: [listed, crowded], next: null });
-  await settle();
-  const { id, name } = server.take("who");
-  equal(name, "a2");
-  server.say({ id, ok: true, ...crowded, held: [party(2), party(4)], outside: null });
-  const { held, pending } = await querying;
-  deepEqual(held.map(({ name, request }) => [name, request]), [["a1", 1], ["a2", 2], ["a2", 4]]);
-  deepEqual(pending.map(({ name, request }) => [name, request]), [["a2", 3]]);
-});
-
-Deno.test("Client gives every request its own reason and labels where it has none", async () => {
-  const { client, server } = await openClient({ reason: "nightly", labels: { team: "billing" } });
-  const asked = [client.acquire("a"), client.acquire("b", { reason: "rebill", labels: {} })];
-  const [first, second] = [server.take("acquire"), server.take("acquire")];
-  deepEqual([first.reason, first.labels], ["nightly", { team: "billing" }]);
-  deepEqual([second.reason, second.labels], ["rebill", {}]);
-  for (const request of [first, second]) server.grant(request);
-  await Promise.all(asked);
 });

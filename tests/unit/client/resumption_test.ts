@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { ConnectionError, LockLostError, LockTimeoutError } from "../../../client/errors.ts";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { ConnectionError, LockLostError } from "../../../client/errors.ts";
 import type { Lock } from "../../../client/lock.ts";
-import type { HeldLock, HelloAnswer } from "../../../client/protocol/messages.ts";
-import { grantedLock, openClient, type Opened, settle, stateOf } from "./scripted_server.ts";
+import type { HeldLock } from "../../../client/protocol/messages.ts";
+import { grantedLock, openClient, type Opened, resumeWith, settle, stateOf } from "./scripted_server.ts";
 
 const GRACE_MS = 10_000;
 /** 2 % for the clocks, and 3 % to stop. */
@@ -21,20 +21,6 @@ function openGraceful(): Promise<Opened> {
 
 function heldBy({ id, name, mode, token }: Lock): HeldLock {
   return { lock: id, name, mode, token };
-}
-
-/** Lets the client come back over a new connection, to a server that holds those locks. */
-async function resumeWith(
-  { network, clock }: Opened,
-  more: Partial<HelloAnswer> = {},
-): Promise<void> {
-  const before = network.dialled.length;
-  await clock.advance(100);
-  equal(network.dialled.length, before + 1);
-  const { resume } = network.server.received[0] as { resume?: object };
-  deepEqual(resume, { session: "s1", secret: "hush" });
-  network.server.welcome({ resumed: true, grace: GRACE_MS, locks: [], waiting: [], lost: [], ...more });
-  await settle();
 }
 
 Deno.test("[P-15] Client asks for its grace, and keeps a lock through a lost connection", async () => {
@@ -99,11 +85,12 @@ Deno.test("[I-12] Lock.signal aborts a margin before the grace can be over at th
   // The server is asked when it has been silent for a beat; this answer is the last that comes.
   await clock.advance(GRACE_MS / 9);
   const ping = server.take("ping");
+  await clock.advance(500);
   server.say({ id: ping.id, ok: true });
   await settle();
   server.cut();
   const left = lock.remaining();
-  ok(left < SURE_MS && left > 0, `${left}`);
+  equal(left, SURE_MS - 500);
   await clock.advance(left - 1);
   ok(lock.held);
   await clock.advance(1);
@@ -248,61 +235,4 @@ Deno.test("Client goes on with its session at no other server when only its own 
   await clock.advance(GRACE_MS / 2);
   deepEqual(new Set(network.tried), new Set(["one"]));
   await client.close();
-});
-
-Deno.test("Client.close says bye, so that a session with a grace ends at once", async () => {
-  const opened = await openGraceful();
-  await grantedLock(opened, "a");
-  const closing = opened.client.close();
-  equal(opened.server.received.at(-1)?.op, "bye");
-  await closing;
-  equal(opened.clock.alarms, 0);
-});
-
-Deno.test("Client.close ends while its session is being resumed", async () => {
-  const opened = await openGraceful();
-  opened.network.faults.set("one", new Error("no route"));
-  opened.server.cut();
-  await opened.clock.advance(500);
-  await opened.client.close();
-  equal(opened.clock.alarms, 0);
-  equal(await opened.client.closed, null);
-});
-
-Deno.test("Client.acquire that is aborted while there is no connection is rejected at once, and withdrawn later", async () => {
-  const opened = await openGraceful();
-  const controller = new AbortController();
-  const acquiring = opened.client.acquire("a", { signal: controller.signal });
-  const request = opened.server.take("acquire");
-  opened.server.cut();
-  controller.abort(new Error("enough"));
-  await rejects(acquiring, { message: "enough" });
-  await resumeWith(opened, { waiting: [request.id] });
-  const { server } = opened.network;
-  server.grant(server.take("acquire"));
-  const cancel = server.take("cancel");
-  equal(cancel.request, request.id);
-  server.say({ id: cancel.id, ok: true, request: request.id, was: "held" });
-  await settle();
-  equal(server.received.length, 0);
-});
-
-Deno.test("[I-17] Client.acquire ends when its wait is over and there is no connection to hear of it", async () => {
-  const opened = await openGraceful();
-  const acquiring = opened.client.acquire("a", { wait: 2_000 });
-  opened.network.faults.set("one", new Error("no route"));
-  opened.server.cut();
-  await opened.clock.advance(2_999);
-  equal(await stateOf(acquiring), "pending");
-  await opened.clock.advance(1);
-  await rejects(acquiring, LockTimeoutError);
-});
-
-Deno.test("[P-16] Client whose session was resumed by somebody else ends it", async () => {
-  const opened = await openGraceful();
-  const lock = await grantedLock(opened, "a");
-  opened.server.say({ push: "closing", reason: "the session was resumed by another connection" });
-  equal(lock.held, false);
-  match((await opened.client.closed)?.message ?? "", /resumed/);
-  equal(opened.network.tried.length, 1);
 });

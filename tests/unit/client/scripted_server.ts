@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Client } from "../../../client/client.ts";
 import { type ConnectOptions, connectWith } from "../../../client/connect.ts";
 import type { Lock } from "../../../client/lock.ts";
@@ -173,6 +173,28 @@ export interface Opened {
   readonly server: ScriptedServer;
   readonly network: ScriptedNetwork;
   readonly clock: HandClock;
+}
+
+/** Lets the client come to the next server that is dialled. */
+export async function arrive({ network, clock }: Opened, session = "s2"): Promise<void> {
+  const before = network.dialled.length;
+  for (let round = 0; round < 100 && network.dialled.length === before; round++) await clock.advance(100);
+  network.server.welcome({ session });
+  await settle();
+}
+
+/** Lets the client come back over a new connection, to a server that holds those locks. */
+export async function resumeWith(
+  { network, clock }: Opened,
+  more: Partial<HelloAnswer> = {},
+): Promise<void> {
+  const before = network.dialled.length;
+  await clock.advance(100);
+  equal(network.dialled.length, before + 1);
+  const { resume } = network.server.received[0] as { resume?: object };
+  deepEqual(resume, { session: "s1", secret: "hush" });
+  network.server.welcome({ resumed: true, grace: 10_000, locks: [], waiting: [], lost: [], ...more });
+  await settle();
 }
 
 /** How a promise stands after all that is due now has happened. */
