@@ -91,7 +91,7 @@ export class Client extends Requester implements AsyncDisposable {
 
   /**
    * Ends the locks of a name that have this token, whoever holds them: for people who know that a holder is gone for good. The token is
-   * what {@link who} told, so that a break that comes late hits nobody else.
+   * what {@link who} told, so that a break that comes late hits nobody else. Locks in NL, which are in nobody's way, are not broken.
    *
    * @returns whose locks it ended.
    * @throws {LockError} with the code `STALE_TOKEN` when the name is held with other tokens, `NOT_HELD` when it is not held.

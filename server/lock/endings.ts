@@ -55,10 +55,15 @@ export class Endings {
     }
   }
 
-  /** Ends the locks of a name that have this token, whoever holds them; or refuses, when there is none. */
+  /**
+   * Ends the locks of a name that have this token, whoever holds them; or refuses, when there is none. An NL lock keeps nobody out, so it is never what was meant:
+   * it only has the token of those that it stands beside.
+   */
   break({ session, request, name, token, reason }: Break, now: number): void {
     const resource = this.#granting.resources.get(name);
-    const held = [...resource?.held ?? []].filter((place) => place.request.state === "held" && !place.orphan);
+    const held = [...resource?.held ?? []].filter((place) =>
+      place.request.state === "held" && !place.orphan && place.mode !== "NL"
+    );
     const meant = held.filter((place) => place.token === token);
     if (!resource || meant.length === 0) {
       const state = held.length === 0 ? "nobody here holds it" : `it is held with token ${held[0]?.token}`;

@@ -120,7 +120,9 @@ export class LockModel extends ModelMoves {
 
   /** Ends the locks of the name that have the token that was meant; nothing when it is nobody's. */
   break(name: string, meant: ModelRequest[]): void {
-    const held = this.requests.filter((one) => one.state === "held" && one.names.includes(name));
+    const held = this.requests.filter((one) =>
+      one.state === "held" && one.names.includes(name) && one.mode !== "NL"
+    );
     if (meant.length === 0) {
       return void this.effects.push(`-z0 ${held.length > 0 ? "STALE_TOKEN" : "NOT_HELD"}`);
     }

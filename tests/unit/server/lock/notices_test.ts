@@ -77,6 +77,20 @@ Deno.test("[P-44] break ends a lock that is being converted by the token that it
     z break x 2 why -> broke a1, !a1 broken`);
 });
 
+Deno.test("[P-44] break passes over NL, which keeps nobody out, and what is converted from it", () => {
+  play(`
+    a 1 PR         -> +a1             # token 1
+    n 1 NL         -> +n1             # shares it
+    b 1 EX         ->
+    n conv 1 EX as 7 ->
+    z break x 1 why -> broke a1, !a1 broken, ~n7 EX
+    n off 1        -> =n1, +b1
+    b off 1        -> =b1
+    n 8 NL         -> +n8             # token 3
+    z break x 3 why -> -z0 NOT_HELD
+    n off 8        -> =n8`);
+});
+
 Deno.test("[P-37] [P-53] a holder that wishes so is told once of everybody who begins to wait for its lock", () => {
   play(`
     a 1 PR yield   -> +a1

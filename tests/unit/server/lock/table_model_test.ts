@@ -203,7 +203,7 @@ class Run {
     const chosen = pick % 4 === 0 ? undefined : held[pick % Math.max(held.length, 1)];
     const token = chosen ? this.pair.tokenOf(chosen, name) : -1;
     // Grants that are compatible may share a token.
-    const meant = held.filter((one) => this.pair.tokenOf(one, name) === token);
+    const meant = held.filter((one) => one.mode !== "NL" && this.pair.tokenOf(one, name) === token);
     this.pair.step(`break ${name} ${token}`, (bench) => {
       const wanted = { session: "z" as SessionId, request: 0, name, token, reason: "why" };
       bench.table.break(wanted, bench.now);
