@@ -51,3 +51,12 @@ export type {
   ValueBlock,
 } from "./protocol/messages.ts";
 export type { Mode, ModeName } from "./protocol/modes.ts";
+export {
+  STEAL_MS,
+  WebLock,
+  type WebLockInfo,
+  WebLocks,
+  type WebLockSnapshot,
+  type WebLocksOptions,
+} from "./web_locks.ts";
+export type { WebLockMode, WebLockOptions } from "./web_lock_options.ts";
