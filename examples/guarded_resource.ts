@@ -1,14 +1,10 @@
 /**
  * A resource that a lock guards, done right: it refuses a token lower than the greatest that it has seen. In real life this is a column of a table, a
- * conditional put, a check in a server; see `docs/guarantees.md`.
+ * conditional put, a check in a server: `examples/fencing/`, `docs/fencing.md`.
  *
  * @module
  */
-
-/** A write came with a token that is older than one that was seen before. */
-export class StaleTokenError extends Error {
-  override readonly name = "StaleTokenError";
-}
+import { StaleTokenError } from "./fencing/stale_token_error.ts";
 
 /** A number that only holders of a lock may write. */
 export class GuardedNumber {
@@ -22,9 +18,7 @@ export class GuardedNumber {
 
   /** Writes the number. Throws a StaleTokenError when a later holder was here already. */
   write(value: number, token: number): void {
-    if (token < this.#greatestToken) {
-      throw new StaleTokenError(`Cannot write with token ${token}: ${this.#greatestToken} was here already`);
-    }
+    if (token < this.#greatestToken) throw new StaleTokenError("the number", token);
     this.#greatestToken = token;
     this.#value = value;
   }

@@ -4,7 +4,8 @@
  * @module
  */
 import { LockError, LockLostError } from "../../mod.ts";
-import { GuardedNumber, StaleTokenError } from "../guarded_resource.ts";
+import { StaleTokenError } from "../fencing/stale_token_error.ts";
+import { GuardedNumber } from "../guarded_resource.ts";
 import type { Stage } from "./stage.ts";
 
 /** One story. */

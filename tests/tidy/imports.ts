@@ -47,11 +47,16 @@ export const FLOORS: readonly Floor[] = [
   { place: "server/*", may: ["server/", "client/", "ffi/"] },
   { place: "mod.ts", may: ["server/", "client/", "ffi/"] },
   { place: "examples/", may: ["examples/", "mod.ts"] },
-  { place: "tests/", may: ["server/", "client/", "ffi/", "tests/", "mod.ts"] },
+  // What users are shown is tested too.
+  { place: "tests/", may: ["server/", "client/", "ffi/", "tests/", "examples/", "mod.ts"] },
 ];
 
 /** Packages from a registry, by the name that the import map gives them, with the places that may import them. */
-export const PACKAGES: Readonly<Record<string, readonly string[]>> = { "fast-check": ["tests/"] };
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@redis/client": ["tests/"],
+  "fast-check": ["tests/"],
+  "postgres": ["examples/", "tests/"],
+};
 
 /** Imports that the floors do not allow. */
 export function checkFloors(files: readonly SourceFile[]): string[] {
