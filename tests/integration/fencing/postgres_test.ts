@@ -5,22 +5,17 @@ import { StaleTokenError } from "../../../examples/fencing/stale_token_error.ts"
 import { temporaryDirectory } from "../../support/daemon.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FENCING_CASES, type GuardedValue } from "../../support/fencing/fencing_cases.ts";
-import { POSTGRES, type PostgresServer, startPostgres } from "../../support/fencing/postgres_server.ts";
+import { POSTGRES, type PostgresDatabase, startPostgres } from "../../support/fencing/postgres_server.ts";
 import { needing } from "../../support/fencing/program.ts";
 
 const FENCE = Deno.readTextFileSync(new URL("../../../examples/fencing/fence.sql", import.meta.url));
 const SETTING = "CREATE TABLE setting (name text PRIMARY KEY, value text NOT NULL, token bigint NOT NULL)";
 const name = "invoice/42";
 
-/** Runs `body` with a server of its own that has the tables of the examples. */
-async function withPostgres(body: (server: PostgresServer, sql: Sql) => Promise<void>): Promise<void> {
-  using directory = temporaryDirectory();
-  await using server = await startPostgres(directory.path);
-  const sql = server.connect();
-  await sql.unsafe(FENCE);
-  await sql.unsafe(SETTING);
-  await sql`CREATE TABLE invoice (total text NOT NULL)`;
-  await body(server, sql);
+/** A step of the test: it has a database of its own, with the tables of the examples. */
+interface Step {
+  readonly title: string;
+  run(database: PostgresDatabase, sql: Sql): Promise<void>;
 }
 
 /** The ways to write that are shown to users. */
@@ -40,26 +35,19 @@ const WAYS: Readonly<Record<string, (sql: Sql) => GuardedValue>> = {
   }),
 };
 
-for (const [way, open] of Object.entries(WAYS)) {
-  for (const { title, run } of FENCING_CASES) {
-    Deno.test({
-      ...needing(POSTGRES, `[I-3] ${way} in PostgreSQL: ${title}`, "postgresql"),
-      fn: () => withPostgres((server) => run(() => Promise.resolve(open(server.connect())))),
-    });
-  }
-}
-
-Deno.test({
-  ...needing(
-    POSTGRES,
-    "[I-3] fencedTransaction of an old holder waits for the one of a new holder",
-    "postgresql",
+const STEPS: readonly Step[] = [
+  ...Object.entries(WAYS).flatMap(([way, open]) =>
+    FENCING_CASES.map(({ title, run }): Step => ({
+      title: `${way}: ${title}`,
+      run: (database) => run(() => Promise.resolve(open(database.connect()))),
+    }))
   ),
-  fn: () =>
-    withPostgres(async (server, sql) => {
+  {
+    title: "fencedTransaction of an old holder waits for the one of a new holder",
+    async run(database, sql) {
       const newer = Promise.withResolvers<void>();
       const mayCommit = Promise.withResolvers<void>();
-      const [one, two] = [server.connect(), server.connect()];
+      const [one, two] = [database.connect(), database.connect()];
       const written = fencedTransaction(one, { name, token: 2 }, async (sql) => {
         await sql`INSERT INTO invoice (total) VALUES ('new')`;
         newer.resolve();
@@ -75,17 +63,11 @@ Deno.test({
       mayCommit.resolve();
       await Promise.all([written, refused]);
       equal((await sql`SELECT total FROM invoice`)[0]?.total, "new");
-    }),
-});
-
-Deno.test({
-  ...needing(
-    POSTGRES,
-    "[I-3] fencedTransaction that fails gives its own error, and leaves the fence as it was",
-    "postgresql",
-  ),
-  fn: () =>
-    withPostgres(async (_server, sql) => {
+    },
+  },
+  {
+    title: "fencedTransaction that fails gives its own error, and leaves the fence as it was",
+    async run(_database, sql) {
       const failing = fencedTransaction(sql, { name, token: 7 }, (sql) => sql`SELECT 1 / 0`);
       await rejects(failing, { code: "22012" });
       await fencedTransaction(
@@ -94,5 +76,24 @@ Deno.test({
         (sql) => sql`INSERT INTO invoice (total) VALUES ('x')`,
       );
       equal((await sql`SELECT token FROM fence`)[0]?.token, "3");
-    }),
+    },
+  },
+];
+
+Deno.test({
+  ...needing(POSTGRES, "[I-3] PostgreSQL with a fence refuses late writers", "postgresql"),
+  async fn(test) {
+    using directory = temporaryDirectory();
+    await using server = await startPostgres(directory.path);
+    for (const { title, run } of STEPS) {
+      await test.step(title, async () => {
+        const database = await server.create();
+        const sql = database.connect();
+        await sql.unsafe(FENCE);
+        await sql.unsafe(SETTING);
+        await sql`CREATE TABLE invoice (total text NOT NULL)`;
+        await run(database, sql);
+      });
+    }
+  },
 });

@@ -13,8 +13,14 @@ const NOBODY = 65_534;
 /** Where the server is (Debian package `postgresql`), or undefined. */
 export const POSTGRES = findProgram("postgres", FOLDERS);
 
-/** A running server with an empty database. */
+/** A running server. */
 export interface PostgresServer extends AsyncDisposable {
+  /** Makes another database, empty. */
+  create(): Promise<PostgresDatabase>;
+}
+
+/** A database of its own. */
+export interface PostgresDatabase {
   /** Another connection; ended with the server. */
   connect(): Sql;
 }
@@ -35,24 +41,25 @@ export async function startPostgres(directory: string): Promise<PostgresServer> 
     "listen_addresses=",
     `unix_socket_directories=${directory}`,
     "fsync=off",
-    "max_connections=30",
+    "max_connections=100",
   ];
   const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
   const stack = new AsyncDisposableStack();
   stack.use(
     await startServer(POSTGRES!, args, { ready: /ready to accept connections/, signal: "SIGINT", uid }),
   );
+  const connect = (database: string) => {
+    const sql = postgres({ host: directory, username: "test", database, max: 1, onnotice: () => {} });
+    stack.defer(() => sql.end());
+    return sql;
+  };
+  const administrator = connect("postgres");
+  let databases = 0;
   return {
-    connect() {
-      const sql = postgres({
-        host: directory,
-        username: "test",
-        database: "postgres",
-        max: 1,
-        onnotice: () => {},
-      });
-      stack.defer(() => sql.end());
-      return sql;
+    async create() {
+      const name = `case_${++databases}`;
+      await administrator.unsafe(`CREATE DATABASE ${name}`);
+      return { connect: () => connect(name) };
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
