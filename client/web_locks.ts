@@ -20,6 +20,7 @@ import type { Lock } from "./lock.ts";
 import type { Party } from "./protocol/messages.ts";
 import type { Mode } from "./protocol/modes.ts";
 import { lockNameFault } from "./protocol/names.ts";
+import type { NamedParty } from "./snapshot.ts";
 import { stealLock } from "./steal.ts";
 import { lockNameOf, webNameOf } from "./web_lock_names.ts";
 import {
@@ -162,28 +163,26 @@ export class WebLocks {
 
   /** Tells which locks are held and requested at this daemon. It is put together from several answers, so what changes meanwhile may be missed. */
   async query(): Promise<WebLockSnapshot> {
-    const snapshot: WebLockSnapshot = { held: [], pending: [] };
-    for await (const state of this.#client.list({ prefix: this.#prefix })) {
-      const isWhole = state.held.length === state.heldCount && state.waiting.length === state.waitingCount;
-      const { held, waiting } = isWhole ? state : await this.#client.who(state.name);
-      for (const party of held) {
-        this.#note(snapshot.held, state.name, party.mode, party);
-        if (party.convertingTo) this.#note(snapshot.pending, state.name, party.convertingTo, party);
-      }
-      for (const party of waiting) this.#note(snapshot.pending, state.name, party.mode, party);
-    }
-    return snapshot;
+    const { held, pending } = await this.#client.query(this.#prefix);
+    const converting = held.flatMap((party) =>
+      party.convertingTo === undefined ? [] : this.#shown(party, party.convertingTo)
+    );
+    return {
+      held: held.flatMap((party) => this.#shown(party, party.mode)),
+      pending: [...converting, ...pending.flatMap((party) => this.#shown(party, party.mode))],
+    };
   }
 
   get [Symbol.toStringTag](): string {
     return "LockManager";
   }
 
-  #note(to: WebLockInfo[], lockName: string, mode: Mode, party: Party): void {
+  /** One entry of a snapshot, or none. */
+  #shown({ name: lockName, ...party }: NamedParty, mode: Mode): WebLockInfo[] {
     const shown = SHOWN_AS[mode];
-    if (shown === undefined) return;
+    if (shown === undefined) return [];
     const rest = lockName.slice(this.#prefix.length);
-    to.push({ name: webNameOf(rest) ?? rest, mode: shown, clientId: party.session, lockName, party });
+    return [{ name: webNameOf(rest) ?? rest, mode: shown, clientId: party.session, lockName, party }];
   }
 
   #lockName(name: string): string {
