@@ -140,3 +140,29 @@ Deno.test("WebLocks.request with steal waits for a holder at another daemon, and
   equal(await within("the steal", stolen), "mine");
   deepEqual((await near.who("a")).held, []);
 });
+
+Deno.test("WebLocks fits the type that browsers give navigator.locks", async () => {
+  using directory = temporaryDirectory();
+  const path = `${directory.path}/fits.ts`;
+  const mod = new URL("../../client/mod.ts", import.meta.url);
+  Deno.writeTextFileSync(
+    path,
+    `/// <reference lib="dom" />
+import { type Client, WebLocks } from "${mod}";
+declare const client: Client;
+const manager: LockManager = new WebLocks(client);
+await manager.request("a", { ifAvailable: true }, (lock: Lock | null) => lock?.name);
+`,
+  );
+  Deno.writeTextFileSync(
+    `${directory.path}/deno.json`,
+    JSON.stringify({
+      compilerOptions: { lib: ["esnext", "dom", "deno.ns"], exactOptionalPropertyTypes: true },
+    }),
+  );
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--quiet", "--config", `${directory.path}/deno.json`, path],
+    env: { NO_COLOR: "1" },
+  }).output();
+  ok(success, new TextDecoder().decode(stderr));
+});
