@@ -52,12 +52,10 @@ async function convertBreaking(client: Client, lock: Lock, waitMs: number): Prom
   await conversion.result;
 }
 
-/** The tokens of those who hold what keeps EX out, but for the lock itself. */
+/** The tokens of the holders, but for the lock itself. Some may hold NL: a break passes over them. */
 async function tokensInTheWay(client: Client, lock: Lock): Promise<ReadonlySet<number>> {
   const { held } = await client.who(lock.name);
-  const others = held.filter(({ mode, session, request }) =>
-    mode !== "NL" && !(session === client.session && request === lock.id)
-  );
+  const others = held.filter(({ session, request }) => session !== client.session || request !== lock.id);
   return new Set(others.flatMap(({ token }) => token === undefined ? [] : [token]));
 }
 

@@ -1,6 +1,6 @@
 /**
  * What a caller of the Web Locks API may say, read as a browser reads it: the arguments first (Web IDL: a wrong type is a `TypeError`), then the rules of
- * the specification (a `NotSupportedError`, or the reason of an aborted signal), in its order.
+ * the specification (a `NotSupportedError`), in its order. An aborted signal comes last: that is the business of the acquire.
  *
  * Sources: W3C Web Locks API, section 4.3 (`request()`); Web IDL, sections 3.2.17 (dictionaries: members in the order of their names), 3.2.18 (enumerations)
  * and 3.6 (overloads).
@@ -41,7 +41,6 @@ export interface WebLockRequest<C> {
  *
  * @throws {TypeError} for arguments of other types.
  * @throws {DOMException} `NotSupportedError` for options that do not go together, and for names that begin with `-`.
- * @throws the reason of a signal that is aborted.
  */
 export function readWebLockRequest<C>(args: readonly unknown[]): WebLockRequest<C> {
   if (args.length < 2) throw wrong(`${args.length} arguments given, at least 2 wanted`);
@@ -51,7 +50,6 @@ export function readWebLockRequest<C>(args: readonly unknown[]): WebLockRequest<
   const callback = args.length === 2 ? args[1] : args[2];
   if (typeof callback !== "function") throw wrong("the callback is not a function");
   checkRules(name, options);
-  options.signal?.throwIfAborted();
   return { name, ...options, callback: callback as C };
 }
 

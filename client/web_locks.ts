@@ -203,17 +203,19 @@ export class WebLocks {
   }
 }
 
-/** The result of `body`, when the lock was held until it ended, and is released. Does not wait for `body` when the lock is lost. */
+/** The result of `body`, when the lock was held until it ended, and is released. Does not wait for `body` when the lock is lost, nor begins it then. */
 async function whileHeld<T>(lock: Lock, body: () => T): Promise<Awaited<T>> {
   const { signal, name } = lock;
+  const loss = () => domException("AbortError", `Cannot keep lock ${name}: it was lost`, signal.reason);
+  if (signal.aborted) {
+    await lock[Symbol.asyncDispose]();
+    throw loss();
+  }
   let onLost!: () => void;
-  const lost = new Promise<never>((_resolve, reject) => {
-    onLost = () => reject(domException("AbortError", `Cannot keep lock ${name}: it was lost`, signal.reason));
-  });
-  if (signal.aborted) onLost();
+  const lost = new Promise<never>((_resolve, reject) => onLost = () => reject(loss()));
   signal.addEventListener("abort", onLost);
   try {
-    return await Promise.race([lost, signal.aborted ? lost : releasedAfter(lock, body)]);
+    return await Promise.race([lost, releasedAfter(lock, body)]);
   } finally {
     signal.removeEventListener("abort", onLost);
   }

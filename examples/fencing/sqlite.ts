@@ -38,7 +38,7 @@ export class SqliteFence {
    * @throws {StaleTokenError} when one has; nothing was changed.
    */
   transaction<T>(lock: { readonly name: string; readonly token: number }, body: () => T): T {
-    // IMMEDIATE: the file is ours from before the look at the token until the commit.
+    // IMMEDIATE waits for other writers here, as long as busy_timeout says, and keeps them out until the end.
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       this.raise(lock.name, lock.token);
