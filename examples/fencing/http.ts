@@ -13,6 +13,9 @@ import { StaleTokenError } from "./stale_token_error.ts";
 /** The header of requests that write. */
 export const FENCING_TOKEN_HEADER = "fencing-token";
 
+/** Most requests of one lock name that are at work or wait for those before them; more are answered by 503. */
+export const REQUESTS_PER_NAME_MAX = 100;
+
 /** A server of web-standard requests. */
 export type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -25,10 +28,11 @@ export interface FencedOptions {
 }
 
 /**
- * The handler, behind a check. Requests without a token are answered by 428 (RFC 6585), with one that is no number by 400, with one that is too old by 412.
+ * The handler, behind a check. Requests without a token are answered by 428 (RFC 6585), with one that is no number by 400, with one that is too old by 412. A handler that never
+ * ends keeps all later ones of its name back: give it a time limit.
  */
 export function fenced(handler: Handler, { nameOf, raise }: FencedOptions): Handler {
-  const lines = new Map<string, Promise<unknown>>();
+  const lines = new Map<string, { last: Promise<unknown>; length: number }>();
   return (request) => {
     const name = nameOf(request);
     if (name === undefined) return handler(request);
@@ -47,12 +51,16 @@ export function fenced(handler: Handler, { nameOf, raise }: FencedOptions): Hand
       }
       return await handler(request);
     };
-    const before = lines.get(name) ?? Promise.resolve();
-    const response = before.then(turn);
+    const line = lines.get(name) ?? { last: Promise.resolve(), length: 0 };
+    if (line.length === REQUESTS_PER_NAME_MAX) {
+      return problem(503, "LIMIT", `${REQUESTS_PER_NAME_MAX} writes under ${name} are at work or wait`);
+    }
+    const response = line.last.then(turn);
     // How it ends is told to its caller; the next one only waits for it.
-    const line = response.catch(() => {}).then(() => {
-      if (lines.get(name) === line) lines.delete(name);
+    line.last = response.catch(() => {}).then(() => {
+      if (--line.length === 0) lines.delete(name);
     });
+    line.length++;
     lines.set(name, line);
     return response;
   };

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { fenced, type Handler } from "../../../examples/fencing/http.ts";
+import { fenced, type Handler, REQUESTS_PER_NAME_MAX } from "../../../examples/fencing/http.ts";
 import { SqliteFence } from "../../../examples/fencing/sqlite.ts";
 import { StaleTokenError } from "../../../examples/fencing/stale_token_error.ts";
 import { temporaryDirectory } from "../../support/daemon.ts";
@@ -86,6 +86,22 @@ Deno.test("[I-3] fenced lets a newer holder in when the handler of an old one ha
   equal((await next).status, 200);
   equal((await late).status, 412);
   deepEqual(order, ["old in", "old out", "new in", "new out"]);
+});
+
+Deno.test("fenced lets only so many requests of a name wait, and none of another name for them", async () => {
+  const mayEnd = Promise.withResolvers<void>();
+  const handler = fenced(async ({ url }) => {
+    if (url.endsWith("/a")) await mayEnd.promise;
+    return new Response();
+  }, { nameOf, raise: () => {} });
+  const send = (path: string) =>
+    handler(new Request(`http://x/${path}`, { method: "PUT", headers: { "fencing-token": "1" } }));
+  const waiting = Array.from({ length: REQUESTS_PER_NAME_MAX }, () => send("a"));
+  equal((await send("a")).status, 503);
+  equal((await send("b")).status, 200);
+  mayEnd.resolve();
+  for (const response of waiting) equal((await response).status, 200);
+  equal((await send("a")).status, 200);
 });
 
 Deno.test("fenced refuses writes without a token, or with one that is none", async () => {
