@@ -9,6 +9,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 export class Relay implements Disposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #isMute = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -20,7 +21,10 @@ export class Relay implements Disposable {
     const relay = new Relay(server);
     server.on(
       "connection",
-      (near) => relay.#join(near, connect({ host: "127.0.0.1", port: targetPort, noDelay: true })),
+      (near) => {
+        if (relay.#isMute) relay.#sockets.add(near.on("error", () => {}));
+        else relay.#join(near, connect({ host: "127.0.0.1", port: targetPort, noDelay: true }));
+      },
     );
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -40,6 +44,16 @@ export class Relay implements Disposable {
       socket.unpipe();
       socket.pause();
     }
+  }
+
+  /** Takes connections, and passes nothing on: a host that is there and answers nobody. */
+  mute(): void {
+    this.#isMute = true;
+  }
+
+  /** Cuts all connections; new ones are passed on. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Cuts all connections, and takes no more. */
