@@ -5,7 +5,7 @@ import { checkRulesExist, checkRulesHaveTests } from "./tidy/rules.ts";
 import { checkFileLengths, checkFileNames, checkFunctionLengths, checkModuleComments } from "./tidy/shape.ts";
 import type { SourceFile } from "./tidy/source_file.ts";
 import { readTree } from "./tidy/tree.ts";
-import { checkConsole, checkConstructs, checkPurity, checkUnfinished } from "./tidy/words.ts";
+import { checkClocks, checkConsole, checkConstructs, checkPurity, checkUnfinished } from "./tidy/words.ts";
 
 /** Each check is seen failing, on a planted violation, in `tests/tidy/*_test.ts`. */
 const CHECKS: Readonly<Record<string, (files: readonly SourceFile[]) => string[]>> = {
@@ -13,6 +13,7 @@ const CHECKS: Readonly<Record<string, (files: readonly SourceFile[]) => string[]
   "imports make no circle": checkCircles,
   "packages are agreed": checkPackages,
   "deciding is pure": checkPurity,
+  "the client lives by a monotonic clock": checkClocks,
   "files are short": checkFileLengths,
   "functions are short": checkFunctionLengths,
   "files have telling names": checkFileNames,

@@ -56,6 +56,15 @@ export function checkPurity(files: readonly SourceFile[]): string[] {
   return [...findWords(pure, IMPURE_WORDS, " in a pure file"), ...imports];
 }
 
+/** Wall clocks in the client, where somebody who sets one would take or lengthen a lock. Its command line shows times to people. */
+export function checkClocks(files: readonly SourceFile[]): string[] {
+  const library = files.filter(({ path, isTypeScript }) =>
+    isTypeScript && path.startsWith("client/") && !path.startsWith("client/cli/")
+  );
+  const monotonic = "the clock of client/clock.ts";
+  return findWords(library, { "Date.now": monotonic, "new Date()": monotonic }, " in the client");
+}
+
 /** Constructs that the house does without. */
 export function checkConstructs(files: readonly SourceFile[]): string[] {
   return findWords(files.filter(({ isTypeScript }) => isTypeScript), CONSTRUCTS, "");

@@ -1,6 +1,6 @@
 import { deepEqual, match } from "node:assert/strict";
 import { plant } from "./planted.ts";
-import { checkConsole, checkConstructs, checkPurity, checkUnfinished } from "./words.ts";
+import { checkClocks, checkConsole, checkConstructs, checkPurity, checkUnfinished } from "./words.ts";
 
 /** One violation each; the second line, so that the line is seen to be right. */
 const IMPURE: readonly [code: string, word: string][] = [
@@ -104,4 +104,13 @@ Deno.test("checkUnfinished finds the marks in whatever text", () => {
     }
   }
   deepEqual(checkUnfinished(plant({ ".ci/run": `mktemp ${"X".repeat(6)}; todo` })), []);
+});
+
+Deno.test("checkClocks finds wall clocks in the client, and leaves its command line alone", () => {
+  const text = "const one = Date.now();\nconst other = new Date();";
+  const found = checkClocks(
+    plant({ "client/keeper.ts": text, "client/cli/ls.ts": text, "server/daemon.ts": text }),
+  );
+  deepEqual(found.length, 2);
+  match(found[1] ?? "", /^client\/keeper.ts:2: new Date\(\) in the client is banned/);
 });
