@@ -20,14 +20,14 @@ import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
 import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
-import type { Dialects } from "./dialect/conversation.ts";
 import { speakDialects } from "./dialects.ts";
 import { layFoundation } from "./foundation.ts";
+import { createApp } from "./http/app.ts";
 import type { ListenAddress } from "./option_form.ts";
 import { Administration } from "./session/administration.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { Store } from "./store/store.ts";
-import { answerHttp } from "./transport/http.ts";
+import { HttpPort } from "./transport/http.ts";
 import { Reception } from "./transport/reception.ts";
 import { serveTcp } from "./transport/tcp.ts";
 
@@ -74,6 +74,7 @@ export class Daemon {
   readonly #reception: Reception;
   readonly #serving: Promise<void>;
   readonly #http: Deno.HttpServer<Deno.NetAddr> | null;
+  readonly #httpPort: HttpPort;
   readonly #httpAbort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueMs = Infinity;
@@ -92,7 +93,16 @@ export class Daemon {
     const { sessions } = parts;
     const dialects = speakDialects(config.serverName, limits, { sessions, administration });
     const { listener } = parts;
-    this.#http = config.httpAddress && this.#serveHttp(config.httpAddress, dialects);
+    const { fetch } = createApp({
+      sessions,
+      administration,
+      serverName: config.serverName,
+      limits,
+      log,
+      turn: (work) => this.#reception.turn(work),
+    });
+    this.#httpPort = new HttpPort({ reception: this.#reception, dialects, answer: fetch });
+    this.#http = config.httpAddress && this.#serveHttp(config.httpAddress);
     this.#serving = listener ? serveTcp(listener, this.#reception, dialects) : Promise.resolve();
     this.addresses = { tcp: listener?.addr ?? null, http: this.#http?.addr ?? null };
     this.#afterTurn();
@@ -168,7 +178,7 @@ export class Daemon {
     this.#reception.turn(() => sessions.hangUp("all"));
     let patience: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => patience = setTimeout(resolve, FAREWELL_MS));
-    await Promise.race([empty, late]);
+    await Promise.race([Promise.all([empty, this.#httpPort.settled()]), late]);
     clearTimeout(patience);
     this.#reception.turn(() => this.#reception.cutAll());
     // Not its shutdown, which waits for peers that do not finish what they began, and cannot be cut short.
@@ -181,14 +191,14 @@ export class Daemon {
     this.#gone.resolve();
   }
 
-  #serveHttp({ host, port }: ListenAddress, dialects: Dialects): Deno.HttpServer<Deno.NetAddr> {
+  #serveHttp({ host, port }: ListenAddress): Deno.HttpServer<Deno.NetAddr> {
     const onError = (error: unknown) => {
       this.#log.error("http.failed", { error });
       return new Response(null, { status: 500 });
     };
     const { signal } = this.#httpAbort;
     const options = { hostname: host, port, onListen() {}, onError, signal };
-    return Deno.serve(options, (request) => answerHttp(request, this.#reception, dialects));
+    return Deno.serve(options, (request, info) => this.#httpPort.answer(request, info));
   }
 
   /** Everything that is due is done in turns of its own; this only sets the one timer for the next. */

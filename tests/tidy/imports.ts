@@ -35,6 +35,12 @@ export const FLOORS: readonly Floor[] = [
   },
   { place: "server/session/", may: UNDER_SESSION },
   { place: "server/dialect/", may: ["server/dialect/", ...UNDER_SESSION] },
+  { place: "server/http/", may: ["server/http/", "server/dialect/", ...UNDER_SESSION] },
+  {
+    place: "server/transport/http.ts",
+    // Refuses what is no upgrade in the words that all of HTTP has.
+    may: ["server/http/problem_response.ts", "server/transport/", "server/dialect/", ...UNDER_SESSION],
+  },
   { place: "server/transport/", may: ["server/transport/", "server/dialect/", ...UNDER_SESSION] },
   {
     place: "server/doctor/command.ts",
@@ -56,6 +62,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@redis/client": ["tests/"],
   "fast-check": ["tests/"],
   "postgres": ["examples/", "tests/"],
+  "hono": ["server/http/"],
 };
 
 /** Imports that the floors do not allow. */
