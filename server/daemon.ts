@@ -23,7 +23,9 @@ import type { Config } from "./config.ts";
 import { speakDialects } from "./dialects.ts";
 import { layFoundation } from "./foundation.ts";
 import { createApp } from "./http/app.ts";
+import { ANYBODY } from "./http/callers.ts";
 import type { ListenAddress } from "./option_form.ts";
+import { randomText } from "./random_text.ts";
 import { Administration } from "./session/administration.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { Store } from "./store/store.ts";
@@ -35,6 +37,9 @@ import { serveTcp } from "./transport/tcp.ts";
 const TIMER_MS_MAX = 60_000;
 /** How long peers may take to end their side of a connection that the daemon ended, in milliseconds. */
 const FAREWELL_MS = 2_000;
+/** Enough that nobody guesses the name of a stream, or the key of a lock. */
+const WORD_BYTES = 12;
+const KEY_SECRET_BYTES = 32;
 
 /** Where a daemon can be reached; null where it does not listen. */
 export interface DaemonAddresses {
@@ -100,6 +105,10 @@ export class Daemon {
       limits,
       log,
       turn: (work) => this.#reception.turn(work),
+      identify: () => ANYBODY,
+      allowsOrigin: () => false,
+      newWord: () => randomText(WORD_BYTES),
+      keySecret: crypto.getRandomValues(new Uint8Array(KEY_SECRET_BYTES)),
     });
     this.#httpPort = new HttpPort({ reception: this.#reception, dialects, answer: fetch });
     this.#http = config.httpAddress && this.#serveHttp(config.httpAddress);

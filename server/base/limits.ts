@@ -39,6 +39,18 @@ export interface Limits {
   readonly detachedSessionsMax: number;
   /** Losses that a session with a grace remembers for its client, the last ones [P-15]. */
   readonly lossesPerSessionMax: number;
+  /** Locks and waits of HTTP clients, of all sessions; the next acquire is answered by `LIMIT` [H-20]. */
+  readonly httpLocksMax: number;
+  /** Longest wait that an HTTP request can ask for, in milliseconds; one that asks for more is answered by `LIMIT` [H-7]. */
+  readonly httpWaitMsMax: number;
+  /** Keys of requests whose locks have ended that are remembered, the last ones; 0 = none [H-9]. */
+  readonly idempotencyKeysMax: number;
+  /** Streams of events, those that can be gone on with too; the next one is answered by `LIMIT` [H-20]. */
+  readonly eventStreamsMax: number;
+  /** Events that are remembered for a stream, the last ones; 0 = none [H-16]. */
+  readonly eventReplayMax: number;
+  /** How long a stream without a reader can be gone on with, in milliseconds; 0 = not at all [H-16]. */
+  readonly eventReplayMs: number;
   /** How long holders may keep their locks after the daemon began to leave, in milliseconds; 0 = not at all [P-51]. */
   readonly drainTimeoutMs: number;
 }
@@ -121,6 +133,27 @@ export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
   },
   detachedSessionsMax: { initial: 10_000, least: 0, most: COUNT_MAX, help: "sessions without a connection" },
   lossesPerSessionMax: { initial: 100, least: 0, most: COUNT_MAX, help: "losses remembered for a session" },
+  httpLocksMax: { initial: 10_000, least: 0, most: COUNT_MAX, help: "locks and waits of HTTP clients" },
+  httpWaitMsMax: {
+    initial: 600_000,
+    least: 0,
+    most: WAIT_MS_MAX,
+    help: "longest wait that an HTTP request can ask for",
+  },
+  idempotencyKeysMax: {
+    initial: 10_000,
+    least: 0,
+    most: COUNT_MAX,
+    help: "keys remembered of HTTP requests whose locks have ended",
+  },
+  eventStreamsMax: { initial: 256, least: 0, most: COUNT_MAX, help: "streams of events" },
+  eventReplayMax: { initial: 256, least: 0, most: COUNT_MAX, help: "events remembered for a stream" },
+  eventReplayMs: {
+    initial: 60_000,
+    least: 0,
+    most: WAIT_MS_MAX,
+    help: "time in which a stream of events can be gone on with",
+  },
   drainTimeoutMs: {
     initial: 30_000,
     least: 0,

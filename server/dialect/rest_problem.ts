@@ -88,3 +88,17 @@ export function problemOf({ code, message, blockedBy, cycle }: ErrorBody, own?: 
     ...(cycle ? { cycle } : {}),
   };
 }
+
+/** A request that is answered by a problem. Thrown by whoever finds out, caught where responses are made. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+
+  constructor(readonly error: ErrorBody, readonly status?: HttpStatus) {
+    super(error.message);
+  }
+}
+
+/** A refusal because the request cannot be understood. */
+export function badRequest(message: string, status?: HttpStatus): Refusal {
+  return new Refusal({ code: "BAD_REQUEST", message }, status);
+}

@@ -12,7 +12,7 @@ const RETRY_AFTER_SECONDS = 1;
 /** What goes with a problem. */
 export interface ProblemOptions {
   /** The status of HTTP itself, if it has one of its own for this. */
-  readonly status?: HttpStatus;
+  readonly status?: HttpStatus | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -37,7 +37,11 @@ export class HttpPort {
     const dialect = Object.hasOwn(WEB_SOCKETS, path) ? WEB_SOCKETS[path] : undefined;
     if (dialect) return upgrade(request, reception, dialects[dialect]);
     this.#track(info.completed);
-    return answer(request, info);
+    const { connectionsMax } = reception.limits;
+    // Each request that is not answered yet has a connection of its own.
+    if (reception.size + this.#unanswered.size <= connectionsMax) return answer(request, info);
+    const message = `Cannot answer: ${connectionsMax} connections are busy, which is connectionsMax`;
+    return problemResponse({ code: "LIMIT", message });
   }
 
   /** Resolves when every answer that was owed is sent, or cannot be. New requests do not hold it up. */

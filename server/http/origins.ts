@@ -1,0 +1,57 @@
+/**
+ * Which pages of browsers may ask: those of allowed origins, and those that this very server gave. A page of anybody else must not lock by the browser of somebody who
+ * can reach the port.
+ *
+ * Source: Fetch (WHATWG) section 3.2 (CORS protocol), Fetch Metadata (W3C) section 2.4.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { Refusal } from "../dialect/rest_problem.ts";
+import type { HttpEnv } from "./app.ts";
+
+/** True for an origin, as browsers write it, whose pages may ask. */
+export type AllowsOrigin = (origin: string) => boolean;
+
+/** What pages may send beside what they always may. */
+const REQUEST_HEADERS = "authorization, content-type, distrilock-key, idempotency-key, last-event-id";
+const METHODS = "GET, HEAD, POST, PUT, DELETE";
+/** What pages may look at beside what they always may. */
+const RESPONSE_HEADERS = "location, retry-after, allow";
+/** How long a browser may remember that, in seconds. */
+const REMEMBERED_SECONDS = 600;
+
+/** Refuses what pages of other origins ask, and lets pages of allowed ones see the answers. */
+export function guardOrigins(allowsOrigin: AllowsOrigin): MiddlewareHandler<HttpEnv> {
+  return async (context, next) => {
+    const { req } = context;
+    const origin = req.header("Origin");
+    if (origin === undefined) {
+      // An image or a script of another site has no Origin; a link that somebody followed is no request of that site.
+      const isForeign = ["cross-site", "same-site"].includes(req.header("Sec-Fetch-Site") ?? "none");
+      if (isForeign && req.header("Sec-Fetch-Mode") !== "navigate") throw foreign("another site");
+      return await next();
+    }
+    if (isSameOrigin(origin, req.header("Host"))) return await next();
+    context.header("vary", "Origin");
+    if (!allowsOrigin(origin)) throw foreign(origin);
+    context.header("access-control-allow-origin", origin);
+    context.header("access-control-expose-headers", RESPONSE_HEADERS);
+    if (req.method !== "OPTIONS" || req.header("Access-Control-Request-Method") === undefined) {
+      return await next();
+    }
+    context.header("access-control-allow-methods", METHODS);
+    context.header("access-control-allow-headers", REQUEST_HEADERS);
+    context.header("access-control-max-age", String(REMEMBERED_SECONDS));
+    return context.body(null, 204);
+  };
+}
+
+function isSameOrigin(origin: string, host: string | undefined): boolean {
+  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
+}
+
+function foreign(origin: string): Refusal {
+  const message = `Cannot answer a page of ${origin}: its origin is not allowed`;
+  return new Refusal({ code: "DENIED", message });
+}
