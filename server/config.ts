@@ -31,6 +31,8 @@ export interface Config {
   readonly directory: string;
   /** What the server calls itself, or null: the caller takes the host name. */
   readonly serverName: string | null;
+  /** What DoubleDutch clients have to show, or null when nobody has to. */
+  readonly apiKey: string | null;
   readonly logLevel: LogLevel;
   /** Path of the C library, or null: the caller looks for it. */
   readonly libc: string | null;
@@ -61,6 +63,11 @@ const OPTIONS = {
   httpAddress: { form: ADDRESS, initial: "127.0.0.1:13124", help: "where to listen for HTTP; off = nowhere" },
   directory: { form: PATH, initial: "./locks", help: "directory of the lock files, made if missing" },
   serverName: { form: TEXT, initial: null, help: "what the server calls itself (default: the host name)" },
+  apiKey: {
+    form: TEXT,
+    initial: null,
+    help: "what DoubleDutch clients have to show as auth (default: nothing)",
+  },
   logLevel: { form: LEVEL, initial: "info", help: `least level to log: ${LOG_LEVELS.join(", ")}` },
   libc: { form: PATH, initial: null, help: "the C library (default: looked for)" },
   insecure: { form: SWITCH, initial: "false", help: "listen beyond loopback without authentication" },

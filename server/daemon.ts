@@ -106,6 +106,7 @@ export class Daemon {
       log,
       turn: (work) => this.#reception.turn(work),
       identify: () => ANYBODY,
+      apiKey: config.apiKey,
       allowsOrigin: () => false,
       newWord: () => randomText(WORD_BYTES),
       keySecret: crypto.getRandomValues(new Uint8Array(KEY_SECRET_BYTES)),

@@ -13,12 +13,14 @@ import type { Sessions } from "../session/sessions.ts";
 import { accepts } from "./accept.ts";
 import type { Caller, Identify } from "./callers.ts";
 import { daemonRoutes } from "./daemon_routes.ts";
+import { dutchRoutes } from "./double_dutch_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 import { HttpLocks } from "./http_locks.ts";
 import { LockKeys } from "./lock_keys.ts";
 import { lockRoutes } from "./lock_routes.ts";
 import { nameRoutes } from "./name_routes.ts";
 import { type AllowsOrigin, guardOrigins } from "./origins.ts";
+import { openApiRoutes } from "./openapi_routes.ts";
 import { problemResponse } from "./problem_response.ts";
 
 /** What HTTP routes stand on. */
@@ -31,6 +33,8 @@ export interface HttpParts {
   /** Runs a turn: whatever asks a session does it in one, see `server/transport/reception.ts`. What it runs must not throw. */
   readonly turn: (work: () => void) => void;
   readonly identify: Identify;
+  /** What DoubleDutch clients have to show; null when nobody has to. */
+  readonly apiKey: string | null;
   readonly allowsOrigin: AllowsOrigin;
   /** Makes a word that was never used and cannot be guessed. */
   readonly newWord: () => string;
@@ -65,6 +69,8 @@ export function createApp(parts: HttpParts): Hono<HttpEnv> {
   app.route("/", nameRoutes(parts));
   app.route("/", daemonRoutes(parts));
   app.route("/", eventRoutes(parts));
+  app.route("/", openApiRoutes());
+  app.route("/", dutchRoutes({ ...parts, locks }));
   app.notFound(({ req }) => answerUnknown(app, req.method, req.path));
   app.onError((error, context) => {
     // Headers that were set before, for browsers above all, belong to this answer as well.

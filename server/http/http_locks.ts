@@ -107,7 +107,7 @@ export class HttpLocks {
       signal.removeEventListener("abort", leave);
     }
     if (isAsking) entry.askers--;
-    if (!this.#entries.has(entry.id)) throw notHeld(entry.id);
+    if (!this.#entries.has(entry.id)) throw entry.session.ending ?? notHeld(entry.id);
     return entry;
   }
 

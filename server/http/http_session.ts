@@ -26,6 +26,8 @@ export interface HttpSessionParts {
   readonly turn: (work: () => void) => void;
 }
 
+const GONE = new Refusal({ code: "SESSION_GONE", message: "Cannot ask: the session has ended" });
+
 type Answer = Effect & { readonly request: number };
 
 /** Has a session do something, under that id. */
@@ -50,6 +52,7 @@ export class HttpSession implements SessionListener {
   readonly #asked = new Map<number, Asked>();
   #session: Session | undefined;
   #lastRequest = 0;
+  #ending: Refusal | undefined;
 
   /** Opens a session. Throws a {@link Refusal} when there can be none now. */
   constructor(parts: HttpSessionParts, { caller, profile }: HttpClient, events: HttpSessionEvents = {}) {
@@ -75,7 +78,7 @@ export class HttpSession implements SessionListener {
   /** As {@link ask}, for what may be cancelled: tells its id too. */
   begin<T extends Answer["type"]>(wanted: T, work: Work): Begun<EffectOf<T>> {
     const session = this.#session;
-    if (!session) throw new Refusal({ code: "SESSION_GONE", message: "Cannot ask: the session has ended" });
+    if (!session) throw this.#ending ?? GONE;
     const request = ++this.#lastRequest;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     this.#asked.set(request, { resolve, reject });
@@ -102,6 +105,11 @@ export class HttpSession implements SessionListener {
     }
   }
 
+  /** Why somebody else ended it; undefined while nobody did. */
+  get ending(): Refusal | undefined {
+    return this.#ending;
+  }
+
   /** What it holds under the id of an acquire; undefined when that has ended. */
   holding(request: number): HeldLock | undefined {
     const session = this.#session;
@@ -112,7 +120,7 @@ export class HttpSession implements SessionListener {
   /** Does something at once that is no request to the store. It must not throw. */
   act<T>(work: (session: Session) => T): T {
     const session = this.#session;
-    if (!session) throw new Refusal({ code: "SESSION_GONE", message: "Cannot ask: the session has ended" });
+    if (!session) throw this.#ending ?? GONE;
     const done: { result?: T } = {};
     this.#parts.turn(() => done.result = work(session));
     return done.result as T;
@@ -152,10 +160,12 @@ export class HttpSession implements SessionListener {
 
   hangUp(reason?: string): void {
     this.#session = undefined;
-    const refusal = reason === undefined
-      ? { code: "DRAINING", message: "Cannot go on: the daemon leaves service" } as const
-      : { code: "SESSION_GONE", message: `Cannot go on: ${reason}` } as const;
-    this.#refuseAll(new Refusal(refusal));
+    this.#ending = new Refusal(
+      reason === undefined
+        ? { code: "DRAINING", message: "Cannot go on: the daemon leaves service" }
+        : { code: "SESSION_GONE", message: `Cannot go on: ${reason}` },
+    );
+    this.#refuseAll(this.#ending);
     this.#events.ended?.();
   }
 

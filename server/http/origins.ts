@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
+import type { HonoRequest, MiddlewareHandler } from "hono";
 import { Refusal } from "../dialect/rest_problem.ts";
 import type { HttpEnv } from "./app.ts";
 
@@ -27,9 +27,8 @@ export function guardOrigins(allowsOrigin: AllowsOrigin): MiddlewareHandler<Http
     const { req } = context;
     const origin = req.header("Origin");
     if (origin === undefined) {
-      // An image or a script of another site has no Origin; a link that somebody followed is no request of that site.
-      const isForeign = ["cross-site", "same-site"].includes(req.header("Sec-Fetch-Site") ?? "none");
-      if (isForeign && req.header("Sec-Fetch-Mode") !== "navigate") throw foreign("another site");
+      // An image or a script of another site has no Origin; a link that somebody followed does no harm where a GET changes nothing.
+      if (req.header("Sec-Fetch-Mode") !== "navigate") refuseOtherSites(req);
       return await next();
     }
     if (isSameOrigin(origin, req.header("Host"))) return await next();
@@ -45,6 +44,13 @@ export function guardOrigins(allowsOrigin: AllowsOrigin): MiddlewareHandler<Http
     context.header("access-control-max-age", String(REMEMBERED_SECONDS));
     return context.body(null, 204);
   };
+}
+
+/** Refuses what a page of another site made a browser ask, without saying so by an Origin: for routes where a GET changes something. */
+export function refuseOtherSites(req: HonoRequest): void {
+  const site = req.header("Sec-Fetch-Site") ?? "none";
+  const isAllowed = site === "none" || site === "same-origin" || req.header("Origin") !== undefined;
+  if (!isAllowed) throw foreign("another site");
 }
 
 function isSameOrigin(origin: string, host: string | undefined): boolean {

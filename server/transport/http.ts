@@ -47,6 +47,8 @@ export class HttpPort {
   /** Resolves when every answer that was owed is sent, or cannot be. New requests do not hold it up. */
   async settled(): Promise<void> {
     await Promise.all(this.#unanswered);
+    // The runtime calls an answer sent when it has taken it; the socket gets it in the next turn of the event loop.
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
   #track(completed: Promise<void>): void {

@@ -13,6 +13,8 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
   P: "docs/protocol.md",
   T: DIALECTS,
   L: DIALECTS,
+  D: DIALECTS,
+  H: "docs/rest.md",
   I: "docs/guarantees.md",
 };
 

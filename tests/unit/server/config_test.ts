@@ -8,6 +8,7 @@ const DEFAULTS: Config = {
   httpAddress: { host: "127.0.0.1", port: 13_124 },
   directory: "./locks",
   serverName: null,
+  apiKey: null,
   logLevel: "info",
   libc: null,
   insecure: false,
@@ -102,6 +103,20 @@ const EACH: readonly [
     0,
     limits({ lossesPerSessionMax: 0 }),
   ],
+  ["--api-key", "s e c", "API_KEY", "apiKey", "s e c", { apiKey: "s e c" }],
+  ["--http-locks-max", "7", "HTTP_LOCKS_MAX", "httpLocksMax", 7, limits({ httpLocksMax: 7 })],
+  ["--http-wait-max", "1h", "HTTP_WAIT_MAX", "httpWaitMax", "1h", limits({ httpWaitMsMax: 3_600_000 })],
+  [
+    "--idempotency-keys-max",
+    "7",
+    "IDEMPOTENCY_KEYS_MAX",
+    "idempotencyKeysMax",
+    7,
+    limits({ idempotencyKeysMax: 7 }),
+  ],
+  ["--event-streams-max", "7", "EVENT_STREAMS_MAX", "eventStreamsMax", 7, limits({ eventStreamsMax: 7 })],
+  ["--event-replay-max", "7", "EVENT_REPLAY_MAX", "eventReplayMax", 7, limits({ eventReplayMax: 7 })],
+  ["--event-replay", "1s", "EVENT_REPLAY", "eventReplay", "1s", limits({ eventReplayMs: 1_000 })],
   ["--drain-timeout", "0ms", "DRAIN_TIMEOUT", "drainTimeout", "0ms", limits({ drainTimeoutMs: 0 })],
 ];
 

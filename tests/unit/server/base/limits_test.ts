@@ -28,6 +28,12 @@ Deno.test("DEFAULT_LIMITS are the documented ones", () => {
     graceMsMax: 3_600_000,
     detachedSessionsMax: 10_000,
     lossesPerSessionMax: 100,
+    httpLocksMax: 10_000,
+    httpWaitMsMax: 600_000,
+    idempotencyKeysMax: 10_000,
+    eventStreamsMax: 256,
+    eventReplayMax: 256,
+    eventReplayMs: 60_000,
     drainTimeoutMs: 30_000,
   });
 });
