@@ -61,7 +61,7 @@ export function createApp(parts: HttpParts): Hono<HttpEnv> {
   const locks = new HttpLocks({ ...parts, keys: new LockKeys(keySecret) });
   const app = new Hono<HttpEnv>();
   app.use(guardOrigins(allowsOrigin));
-  app.use("/v1/*", checkAccept, noStore, async (context, next) => {
+  app.use("/v1/*", checkAccept, checkQuery, noStore, async (context, next) => {
     context.set("caller", identify(context.req.raw));
     await next();
   });
@@ -89,6 +89,15 @@ const checkAccept: MiddlewareHandler<HttpEnv> = async ({ req }, next) => {
   if (!accepts(header, type)) {
     throw badRequest(`Cannot answer in ${header}: want to be asked for ${type}`, 406);
   }
+  await next();
+};
+
+/** Routes that have parameters, and judge them; a key that somebody put into a URL is told at once that it has no place there. */
+const WITH_QUERY = new Set(["/v1/names", "/v1/sessions", "/v1/events"]);
+
+const checkQuery: MiddlewareHandler<HttpEnv> = async ({ req }, next) => {
+  const [name] = WITH_QUERY.has(req.path) ? [] : new URL(req.url).searchParams.keys();
+  if (name !== undefined) throw badRequest(`Cannot read field ${name}: no such field`);
   await next();
 };
 
