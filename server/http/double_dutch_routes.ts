@@ -50,7 +50,7 @@ export function dutchRoutes(parts: DutchRoutesParts): Hono<HttpEnv> {
 function oldRoutes(routes: Hono<HttpEnv>, parts: DutchRoutesParts, dutch: DutchLocks): void {
   const { httpWaitMsMax } = parts.limits;
   routes.get("/getLock/:name/:lifetime?", (context) =>
-    answer(context, async () => {
+    answer(async () => {
       const client = clientOf(context, parts);
       const { name, lifetime } = context.req.param();
       const wish = {
@@ -61,7 +61,7 @@ function oldRoutes(routes: Hono<HttpEnv>, parts: DutchRoutesParts, dutch: DutchL
       return { status: 200, body: await take(context, dutch, wish, client) };
     }, oldRefusal));
   routes.get("/releaseLock/:name/:key", (context) =>
-    answer(context, async () => {
+    answer(async () => {
       clientOf(context, parts);
       const { name, key } = context.req.param();
       await dutch.release(readDutchName(name), key);
@@ -74,7 +74,7 @@ function newRoutes(routes: Hono<HttpEnv>, parts: DutchRoutesParts, dutch: DutchL
   routes.get("/getlock", (context) => {
     const { lockname = "", lifetime, timeout } = context.req.query();
     const nothing = { lockname, sessiontoken: "", lockacquired: false };
-    return answer(context, async () => {
+    return answer(async () => {
       const client = clientOf(context, parts);
       const wish = {
         name: readDutchName(lockname),
@@ -87,7 +87,7 @@ function newRoutes(routes: Hono<HttpEnv>, parts: DutchRoutesParts, dutch: DutchL
   });
   routes.delete("/releaselock", (context) => {
     const { lockname = "", token = "" } = context.req.query();
-    return answer(context, async () => {
+    return answer(async () => {
       clientOf(context, parts);
       await dutch.release(readDutchName(lockname), token);
       return { status: 200, body: { servername, lockname, lockreleased: true } };
@@ -98,7 +98,7 @@ function newRoutes(routes: Hono<HttpEnv>, parts: DutchRoutesParts, dutch: DutchL
     });
   });
   routes.get("/status", (context) =>
-    answer(context, async () => {
+    answer(async () => {
       clientOf(context, parts);
       const locks = dutch.list({ withKeys: parts.apiKey !== null });
       return await Promise.resolve({ status: 200, body: { servername, status: "ok", locks } });
@@ -137,7 +137,6 @@ function oldRefusal({ error }: Refusal): DutchAnswer {
 }
 
 async function answer(
-  context: Context<HttpEnv>,
   work: () => Promise<DutchAnswer>,
   refuse: (refusal: Refusal) => DutchAnswer,
 ): Promise<Response> {

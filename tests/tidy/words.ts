@@ -9,7 +9,8 @@ import { linesOf, type SourceFile } from "./source_file.ts";
 type Words = Readonly<Record<string, string>>;
 
 /** Files that only decide: events and `now` in, effects out. */
-const PURE = /^(?:client\/protocol\/|client\/(?:errors|backoff)\.ts$|server\/lock\/|server\/dialect\/)/;
+const PURE =
+  /^(?:client\/protocol\/|client\/(?:errors|backoff)\.ts$|server\/lock\/|server\/dialect\/|server\/http\/(?:accept|replays)\.ts$)/;
 
 /** Files that may talk to people directly. */
 const TALKS = /^(?:client\/cli\/|client\/pack\.ts$|server\/main\.ts$|examples\/|tests\/)/;
