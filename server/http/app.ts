@@ -61,7 +61,7 @@ export function createApp(parts: HttpParts): Hono<HttpEnv> {
   const locks = new HttpLocks({ ...parts, keys: new LockKeys(keySecret) });
   const app = new Hono<HttpEnv>();
   app.use(guardOrigins(allowsOrigin));
-  app.use("/v1/*", checkAccept, checkQuery, noStore, async (context, next) => {
+  app.use("/v1/*", checkAccept, checkQuery, noStore, tellLength, async (context, next) => {
     context.set("caller", identify(context.req.raw));
     await next();
   });
@@ -105,6 +105,14 @@ const checkQuery: MiddlewareHandler<HttpEnv> = async ({ req }, next) => {
 const noStore: MiddlewareHandler<HttpEnv> = async (context, next) => {
   await next();
   context.header("cache-control", "no-store");
+};
+
+/** A HEAD says how long the answer to a GET would be; the runtime, which sees no body, would say 0. */
+const tellLength: MiddlewareHandler<HttpEnv> = async (context, next) => {
+  await next();
+  if (context.req.method !== "HEAD" || context.res.body === null) return;
+  const { byteLength } = await context.res.clone().arrayBuffer();
+  context.header("content-length", String(byteLength));
 };
 
 /** Answers what has no route: the path may have one with another method. */

@@ -195,6 +195,8 @@ testRest("[H-3] HEAD tells what GET would without a body, and OPTIONS the method
     deepEqual([answer.status, answer.body], [200, undefined], path);
   }
   equal((await peer.ask("GET /v1/sessions")).body.sessions.length, 0, "no stream was opened");
+  const [head, get] = [await peer.ask("HEAD /v1/openapi.json"), await peer.ask("GET /v1/openapi.json")];
+  equal(head.headers.get("content-length"), get.headers.get("content-length"));
   const options = await peer.ask("OPTIONS /v1/locks/x.1");
   deepEqual([options.status, options.headers.get("allow")], [204, "GET, DELETE, HEAD, OPTIONS"]);
   equal((await peer.ask("OPTIONS /v1/nothing")).status, 404);
