@@ -244,7 +244,7 @@ export class Daemon {
         directory,
         limits: { ...limits },
       },
-      connectionCount: () => this.#reception.size,
+      connectionCount: () => this.#reception.size + this.#httpPort.size,
       drain: () => {
         // Not within the turn of whoever asks: a drain is a turn of its own.
         queueMicrotask(() => void this.drain().catch(this.#parts.options.onBroken));

@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { ValueBlock } from "../../client/protocol/messages.ts";
 import type { EffectOf } from "../dialect/rest_answer.ts";
 import { badRequest, Refusal } from "../dialect/rest_problem.ts";
@@ -141,7 +142,7 @@ export class HttpLocks {
     if (idempotencyKey === undefined) return undefined;
     const replay = this.#replays.find(replayKey(caller.subject, idempotencyKey), this.#now());
     if (!replay) return undefined;
-    if (replay.asked !== JSON.stringify(asked)) {
+    if (replay.asked !== digestOf(asked)) {
       throw badRequest("Cannot repeat the request: another one had that Idempotency-Key");
     }
     if (replay.living) return replay.living;
@@ -179,7 +180,7 @@ export class HttpLocks {
     const locks = this.#bySession.get(sessionId);
     if (locks) locks.add(entry);
     else this.#bySession.set(sessionId, new Set([entry]));
-    if (replay !== undefined) this.#replays.begin(replay, JSON.stringify(asked), entry);
+    if (replay !== undefined) this.#replays.begin(replay, digestOf(asked), entry);
     answer.then(({ fenced: [{ value }] }) => {
       entry.isHeld = true;
       entry.value = value;
@@ -251,10 +252,16 @@ export class HttpLocks {
   }
 }
 
+/** Tells requests apart, and is short whatever they are. */
+function digestOf(asked: RestAcquire): string {
+  return createHash("sha256").update(JSON.stringify(asked)).digest("base64");
+}
+
 function lockId(session: string, request: number): string {
   return `${session}.${request}`;
 }
 
+/** A key is for one caller alone: whoever guesses it gets no lock of another one. */
 function replayKey(subject: string, key: string): string {
   return JSON.stringify([subject, key]);
 }

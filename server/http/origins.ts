@@ -13,13 +13,15 @@ import type { HttpEnv } from "./app.ts";
 /** True for an origin, as browsers write it, whose pages may ask. */
 export type AllowsOrigin = (origin: string) => boolean;
 
-/** What pages may send beside what they always may. */
-const REQUEST_HEADERS = "authorization, content-type, distrilock-key, idempotency-key, last-event-id";
-const METHODS = "GET, HEAD, POST, PUT, DELETE";
 /** What pages may look at beside what they always may. */
 const RESPONSE_HEADERS = "location, retry-after, allow";
-/** How long a browser may remember that, in seconds. */
-const REMEMBERED_SECONDS = 600;
+/** What pages may send, and for how many seconds a browser may remember that. */
+const PREFLIGHT_HEADERS = {
+  "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE",
+  "access-control-allow-headers":
+    "authorization, content-type, distrilock-key, idempotency-key, last-event-id",
+  "access-control-max-age": "600",
+};
 
 /** Refuses what pages of other origins ask, and lets pages of allowed ones see the answers. */
 export function guardOrigins(allowsOrigin: AllowsOrigin): MiddlewareHandler<HttpEnv> {
@@ -32,17 +34,16 @@ export function guardOrigins(allowsOrigin: AllowsOrigin): MiddlewareHandler<Http
       return await next();
     }
     if (isSameOrigin(origin, req.header("Host"))) return await next();
-    context.header("vary", "Origin");
     if (!allowsOrigin(origin)) throw foreign(origin);
-    context.header("access-control-allow-origin", origin);
-    context.header("access-control-expose-headers", RESPONSE_HEADERS);
-    if (req.method !== "OPTIONS" || req.header("Access-Control-Request-Method") === undefined) {
-      return await next();
-    }
-    context.header("access-control-allow-methods", METHODS);
-    context.header("access-control-allow-headers", REQUEST_HEADERS);
-    context.header("access-control-max-age", String(REMEMBERED_SECONDS));
-    return context.body(null, 204);
+    const isPreflight = req.method === "OPTIONS" && req.header("Access-Control-Request-Method") !== undefined;
+    const preflight = isPreflight ? context.body(null, 204, PREFLIGHT_HEADERS) : undefined;
+    if (!preflight) await next();
+    // Afterwards, so that every answer has them, refusals too.
+    const { headers } = preflight ?? context.res;
+    headers.append("vary", "Origin");
+    headers.set("access-control-allow-origin", origin);
+    headers.set("access-control-expose-headers", RESPONSE_HEADERS);
+    return preflight;
   };
 }
 

@@ -38,10 +38,14 @@ export class HttpPort {
     if (dialect) return upgrade(request, reception, dialects[dialect]);
     this.#track(info.completed);
     const { connectionsMax } = reception.limits;
-    // Each request that is not answered yet has a connection of its own.
-    if (reception.size + this.#unanswered.size <= connectionsMax) return answer(request, info);
+    if (reception.size + this.size <= connectionsMax) return answer(request, info);
     const message = `Cannot answer: ${connectionsMax} connections are busy, which is connectionsMax`;
     return problemResponse({ code: "LIMIT", message });
+  }
+
+  /** How many requests are not answered yet: each has a connection of its own. */
+  get size(): number {
+    return this.#unanswered.size;
   }
 
   /** Resolves when every answer that was owed is sent, or cannot be. New requests do not hold it up. */
