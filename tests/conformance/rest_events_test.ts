@@ -28,6 +28,11 @@ interface Block {
   readonly data?: ReturnType<typeof JSON.parse>;
 }
 
+/** Labels that make an event more than 1 KiB long. */
+const LABELS = Object.fromEntries(
+  Array.from({ length: 8 }, (_, at) => [`${at}${"l".repeat(63)}`, "v".repeat(64)]),
+);
+
 /** Reads a stream of events block by block. */
 class EventReader implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<string>;
@@ -191,11 +196,10 @@ testRest("[H-17] a silent stream has a comment now and then", async (peer) => {
 
 testRest("[H-17] a client that reads slowly is told of a gap, and costs no memory", async (peer, daemon) => {
   const slow = await openEvents(peer, "?prefix=a");
-  const labels = Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`l${at}`, "x".repeat(64)]));
   await using native = await connectRaw(daemon, "tcp");
   const rounds = 6_000;
   for (let id = 2; id < 2 + 2 * rounds; id += 2) {
-    const acquire = { id, op: "acquire", name: "a", reason: "y".repeat(250), labels };
+    const acquire = { id, op: "acquire", name: "a", reason: "y".repeat(250), labels: LABELS };
     await native.say(acquire);
     await native.ask({ id: id + 1, op: "release", lock: id });
   }
@@ -220,11 +224,11 @@ testRest("[H-17] a client that does not read at all is cut", async (peer, daemon
   let id = 2;
   await eventually("the stream has ended", async () => {
     for (let round = 0; round < 200; round++, id += 2) {
-      await native.say({ id, op: "acquire", name: "a", reason });
+      await native.say({ id, op: "acquire", name: "a", reason, labels: LABELS });
       await native.ask({ id: id + 1, op: "release", lock: id });
     }
     return await count() === 1;
-  });
+  }, 30_000);
 }, ["--output-bytes-max", "65536", "--heartbeat", "20ms", "--event-replay", "0ms"]);
 
 testRest(
