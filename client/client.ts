@@ -144,12 +144,14 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * Gives back all locks of the client with one request. What waits goes on waiting.
+   * Gives back all locks of the client, with one request for each session that has some. What waits goes on waiting.
    *
    * @returns how many locks there were; one of several names counts once.
    */
   async releaseAll(): Promise<number> {
-    return await (this.#presence.current ?? await this.#presence.session()).locks.releaseAll();
+    const holding = this.#presence.sessions.filter(({ locks }) => locks.size > 0);
+    const counts = await Promise.all(holding.map(({ locks }) => locks.releaseAll()));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Ends the session, and with it all locks and waits of this client. Idempotent; resolves when nothing is left of it. */

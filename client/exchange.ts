@@ -129,21 +129,22 @@ export interface Withdrawn<T> {
   readonly result: PromiseSettledResult<T>;
 }
 
-/** True when the promise is settled before the signal aborts, or there is no signal; it need not be handled for that. */
+/** True when the promise is settled before one of the signals aborts; absent ones never do. It need not be handled for that. */
 export async function isSettledFirst(
   promise: Promise<unknown>,
-  signal: AbortSignal | undefined,
+  ...signals: readonly (AbortSignal | undefined)[]
 ): Promise<boolean> {
-  if (signal === undefined) return true;
+  const present = signals.filter((signal) => signal !== undefined);
+  if (present.length === 0) return true;
   let onAbort = () => {};
   const aborted = new Promise<void>((resolve) => onAbort = resolve);
-  signal.addEventListener("abort", onAbort);
+  for (const signal of present) signal.addEventListener("abort", onAbort);
   try {
-    if (!signal.aborted) await Promise.race([promise, aborted]);
+    if (!present.some(({ aborted }) => aborted)) await Promise.race([promise, aborted]);
   } catch {
     // The caller awaits the promise itself next.
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    for (const signal of present) signal.removeEventListener("abort", onAbort);
   }
-  return !signal.aborted;
+  return !present.some(({ aborted }) => aborted);
 }

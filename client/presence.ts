@@ -30,7 +30,7 @@ import { Session } from "./session.ts";
 import type { SessionEvents } from "./session_options.ts";
 import { StandingWatches } from "./standing_watches.ts";
 import { StatusBoard } from "./status.ts";
-import { pause, Waiters } from "./waiters.ts";
+import { pause, Waiters, type WaitOptions } from "./waiters.ts";
 
 /** A session, and where it is. */
 interface Seat {
@@ -64,6 +64,7 @@ export class Presence implements SessionEvents {
   #next = 0;
   /** How many rounds failed since a connection lasted. */
   #rounds = 0;
+  #turns = 0;
   #isComingBack = false;
   #end: ConnectionError | undefined;
   #shutting: Promise<void> | undefined;
@@ -121,16 +122,27 @@ export class Presence implements SessionEvents {
    * @throws {ConnectionError} when none came about within `limitMs`, at most `connectTimeoutMs`.
    * @throws the reason of `signal`.
    */
-  async session(signal?: AbortSignal, limitMs = Infinity): Promise<Session> {
+  async session({ limitMs = Infinity, signal, turn }: Partial<WaitOptions> = {}): Promise<Session> {
     signal?.throwIfAborted();
     if (this.#end !== undefined) throw this.#end;
     if (this.#current !== undefined) return this.#current.session;
-    return await this.#waiters.wait(Math.min(limitMs, this.#options.connectTimeoutMs), signal);
+    const { connectTimeoutMs } = this.#options;
+    return await this.#waiters.wait({ limitMs: Math.min(limitMs, connectTimeoutMs), signal, turn });
+  }
+
+  /** A number above all earlier ones: who asked first goes first, wherever it is asked. */
+  nextTurn(): number {
+    return ++this.#turns;
   }
 
   /** Any session that can be asked something now: who leaves service still knows what there is. */
   get anyConnected(): Session | undefined {
-    return this.current ?? [...this.#seats.keys()].find((session) => session.isConnected);
+    return this.current ?? this.sessions.find((session) => session.isConnected);
+  }
+
+  /** All sessions that have not ended: the present one, and those that live on for their locks. */
+  get sessions(): readonly Session[] {
+    return [...this.#seats.keys()];
   }
 
   /** For sessions alone. */
@@ -151,7 +163,7 @@ export class Presence implements SessionEvents {
   async #shutDown(error: ConnectionError, reason: ConnectionError | null): Promise<void> {
     this.#end = error;
     this.#current = undefined;
-    const ended = [...this.#seats.keys()].map((session) => session.close(error));
+    const ended = this.sessions.map((session) => session.close(error));
     this.#closing.abort(error);
     this.#waiters.rejectAll(error);
     this.watches.endAll(error);
@@ -243,7 +255,6 @@ export class Presence implements SessionEvents {
     this.#run(this.#resume(seat));
   }
 
-  /** For sessions alone. */
   onDraining(session: Session, closesInMs: number): void {
     const seat = this.#seats.get(session);
     if (seat === undefined || this.#end !== undefined) return;
@@ -253,7 +264,6 @@ export class Presence implements SessionEvents {
     this.#leave();
   }
 
-  /** For sessions alone. */
   onEnded(session: Session, error: ConnectionError): void {
     const seat = this.#seats.get(session);
     if (seat === undefined) return;

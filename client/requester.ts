@@ -10,6 +10,7 @@ import type { Labels } from "./protocol/messages.ts";
 import type { ModeName } from "./protocol/modes.ts";
 import type { Session } from "./session.ts";
 import type { Handling, Wish } from "./session_locks.ts";
+import type { WaitOptions } from "./waiters.ts";
 
 /** How to ask for a lock. */
 export interface AcquireOptions extends LockListeners {
@@ -129,12 +130,13 @@ export class Requester {
   async #acquire(wish: Wish, handling: Handling): Promise<Lock> {
     const { clock } = this.#presence;
     const startMs = clock.now();
+    const turn = this.#presence.nextTurn();
     const waitMs = wish.wait ?? Infinity;
     for (let moves = 0;; moves++) {
       const leftMs = Math.max(0, waitMs - (clock.now() - startMs));
       // With a session there is nothing to wait for: requests go out in the order in which they were made.
       const session = this.#presence.current ??
-        await this.#session(handling.signal, waitMs > 0 ? leftMs : Infinity);
+        await this.#session({ signal: handling.signal, turn, limitMs: waitMs > 0 ? leftMs : Infinity });
       // A wait that began elsewhere goes on here.
       const wait = moves === 0 || waitMs === Infinity ? wish.wait : Math.ceil(leftMs);
       try {
@@ -149,11 +151,11 @@ export class Requester {
   }
 
   /** The session to ask, within what is left of the wait. */
-  async #session(signal: AbortSignal | undefined, leftMs: number): Promise<Session> {
-    const untilMs = this.#presence.clock.now() + leftMs;
+  async #session({ limitMs, ...rest }: WaitOptions): Promise<Session> {
+    const untilMs = this.#presence.clock.now() + limitMs;
     try {
       // A wait that is no number is refused by name before anything is sent.
-      return await this.#presence.session(signal, Number.isNaN(leftMs) ? Infinity : leftMs);
+      return await this.#presence.session({ ...rest, limitMs: Number.isNaN(limitMs) ? Infinity : limitMs });
     } catch (error) {
       const isTooLate = error instanceof ConnectionError && this.#presence.clock.now() >= untilMs;
       if (!isTooLate) throw error;

@@ -114,16 +114,15 @@ export class SessionLocks {
     });
     // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is known, and tells what is left.
     const confirmed = answer.then((lock) => isLate ? renewed(lock) : lock);
-    const { overdue, stop } = this.#watchWait(wish.wait);
-    const ends = [signal, overdue].filter((one) => one !== undefined);
+    const overdue = wish.wait === undefined ? undefined : this.#watchWait(wish.wait);
     try {
-      if (await isSettledFirst(confirmed, AbortSignal.any(ends))) return await confirmed;
+      if (await isSettledFirst(confirmed, signal, overdue?.signal)) return await confirmed;
     } finally {
-      stop();
+      overdue?.stop();
     }
     const withdrawn = this.#withdraw({ id, answer: confirmed });
     if (this.#isConnected()) await withdrawn;
-    throw signal?.aborted ? signal.reason : overdue.reason;
+    throw signal?.aborted ? signal.reason : overdue?.signal.reason;
   }
 
   /** Gives all locks back with one request. Gives how many locks there were at the server. */
@@ -196,17 +195,18 @@ export class SessionLocks {
     this.#pilot()?.drop(lock);
   }
 
-  /** A signal that aborts when the wait is over and nobody can tell how it ended. */
-  #watchWait(waitMs: number | undefined): { readonly overdue: AbortSignal; readonly stop: () => void } {
+  /** Aborts its signal when the wait is over and nobody can tell how it ended. */
+  #watchWait(waitMs: number): { readonly signal: AbortSignal; readonly stop: () => void } {
     const controller = new AbortController();
+    let cancel = () => {};
+    const lookAfter = (ms: number) => cancel = this.#clock.after(ms, look);
     const look = () => {
-      if (this.#isConnected()) return void (cancel = this.#clock.after(ANSWER_MS, look));
+      if (this.#isConnected()) return void lookAfter(ANSWER_MS);
       const message = `Cannot lock: there is no connection, and the wait of ${waitMs} ms is over`;
       controller.abort(new LockTimeoutError({ code: "TIMEOUT", message }));
     };
-    let cancel = () => {};
-    if (waitMs !== undefined) cancel = this.#clock.after(waitMs + ANSWER_MS, look);
-    return { overdue: controller.signal, stop: () => cancel() };
+    lookAfter(waitMs + ANSWER_MS);
+    return { signal: controller.signal, stop: () => cancel() };
   }
 
   async #release(lock: number): Promise<void> {

@@ -7,8 +7,17 @@ import type { Clock } from "./clock.ts";
 import { ConnectionError } from "./errors.ts";
 
 interface Waiter<T> {
+  readonly turn: number;
   resolve(value: T): void;
   reject(reason: unknown): void;
+}
+
+/** How somebody waits. */
+export interface WaitOptions {
+  readonly limitMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Its place among those who wait; last unless given. */
+  readonly turn?: number | undefined;
 }
 
 /** Those who wait for one thing. */
@@ -23,14 +32,14 @@ export class Waiters<T> {
   }
 
   /**
-   * Waits for it.
+   * Waits for it. Those with a lower turn hear of it first.
    *
    * @throws {ConnectionError} when it did not come within `limitMs`.
    * @throws the reason of `signal`.
    */
-  async wait(limitMs: number, signal?: AbortSignal): Promise<T> {
+  async wait({ limitMs, signal, turn = Infinity }: WaitOptions): Promise<T> {
     let waiter!: Waiter<T>;
-    const promise = new Promise<T>((resolve, reject) => waiter = { resolve, reject });
+    const promise = new Promise<T>((resolve, reject) => waiter = { turn, resolve, reject });
     const cancel = this.#clock.after(limitMs, () => waiter.reject(this.#timeOut(limitMs)));
     const onAbort = () => waiter.reject(signal!.reason);
     signal?.addEventListener("abort", onAbort);
@@ -47,7 +56,8 @@ export class Waiters<T> {
   /** It came about. */
   resolveAll(value: T): void {
     this.reason = undefined;
-    for (const waiter of this.#waiters) waiter.resolve(value);
+    const inTurn = [...this.#waiters].sort((one, other) => one.turn < other.turn ? -1 : 1);
+    for (const waiter of inTurn) waiter.resolve(value);
   }
 
   /** It never will. */

@@ -111,6 +111,22 @@ Deno.test("Client.acquire that waits when its session ends waits on in the next 
   await opened.client.close();
 });
 
+Deno.test("Client asks again in the order in which it was asked, however each of them waited", async () => {
+  const opened = await openAmong();
+  const signal = new AbortController().signal;
+  const options = [{}, { wait: 5_000 }, { signal }, { wait: 5_000, signal }];
+  const names = [...options, ...options].map((_options, index) => `n${index}`);
+  const waits = names.map((name, index) => opened.client.acquire(name, options[index % options.length]));
+  opened.server.cut();
+  await arrive(opened);
+  const { server } = opened.network;
+  const again = names.map(() => server.take("acquire"));
+  deepEqual(again.flatMap(({ names }) => names), names);
+  for (const request of again) server.grant(request);
+  await Promise.all(waits);
+  await opened.client.close();
+});
+
 Deno.test("Client.acquire whose wait runs out between two sessions is told TIMEOUT", async () => {
   const opened = await openAmong();
   for (const host of ["one", "two", "three"]) opened.network.faults.set(host, new Error("no route"));
