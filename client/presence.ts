@@ -202,7 +202,9 @@ export class Presence implements SessionEvents {
     if (this.#isComingBack) return;
     this.#isComingBack = true;
     try {
-      if (this.#rounds > 0) await pause(this.clock, this.#delayMs(), this.#closing.signal);
+      if (this.#rounds > 0) {
+        await pause(this.clock, backoffMs(this.#rounds, this.#options.random()), this.#closing.signal);
+      }
       for (; this.#end === undefined; this.#rounds++) {
         const failures: ConnectionError[] = [];
         for (let tried = 0; tried < servers.length && this.#end === undefined; tried++) {
@@ -220,7 +222,7 @@ export class Presence implements SessionEvents {
         if (this.#end !== undefined) return;
         const error = together(failures);
         if (failures.every(({ code }) => FATAL_CODES.has(code))) return void this.#shut(error, error);
-        const delayMs = this.#delayMs();
+        const delayMs = backoffMs(this.#rounds, this.#options.random());
         this.#waiters.reason = error;
         this.status.tell({ type: "retrying", error, delayMs });
         await pause(this.clock, delayMs, this.#closing.signal);
@@ -284,10 +286,6 @@ export class Presence implements SessionEvents {
   #countShortLife({ sinceMs }: Seat): void {
     const isLasting = this.clock.now() - sinceMs >= BACKOFF_MS_MAX;
     this.#rounds = isLasting ? 0 : this.#rounds + 1;
-  }
-
-  #delayMs(): number {
-    return backoffMs(this.#rounds, this.#options.random());
   }
 
   #tellConnected({ session: { hello: { session } }, address }: Seat, resumed: boolean): void {
