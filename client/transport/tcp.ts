@@ -22,32 +22,45 @@ export interface TcpAddress {
   readonly port: number;
 }
 
+/** How every socket to a server is opened. */
+export const SOCKET_OPTIONS = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE_MS,
+} as const;
+
 /** Makes the function that opens a TCP channel to that address. */
-export function tcpOpener({ host, port }: TcpAddress, signal: AbortSignal): OpenTransport {
+export function tcpOpener(address: TcpAddress, signal: AbortSignal): OpenTransport {
   return (events) =>
-    new Promise((resolve, reject) => {
-      const socket = connect({
-        host,
-        port,
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_MS,
-      });
-      const fail = (error: unknown) => {
-        signal.removeEventListener("abort", onAbort);
-        socket.destroy();
-        reject(error);
-      };
-      const onAbort = () => fail(signal.reason);
-      socket.once("error", fail);
-      socket.once("connect", () => {
-        signal.removeEventListener("abort", onAbort);
-        socket.off("error", fail);
-        resolve(new TcpTransport(socket, events));
-      });
-      if (signal.aborted) onAbort();
-      else signal.addEventListener("abort", onAbort);
+    openOn(() => connect({ ...address, ...SOCKET_OPTIONS }), { ready: "connect", events, signal });
+}
+
+/** When a socket is open, and who is told of what comes from it. */
+export interface OpenOnOptions {
+  readonly ready: "connect" | "secureConnect";
+  readonly events: TransportEvents;
+  readonly signal: AbortSignal;
+}
+
+/** Opens a channel on a socket, which `begin` makes and begins to connect; see {@link OpenTransport}. */
+export function openOn(begin: () => Socket, { ready, events, signal }: OpenOnOptions): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    const socket = begin();
+    const fail = (error: unknown) => {
+      signal.removeEventListener("abort", onAbort);
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = () => fail(signal.reason);
+    socket.once("error", fail);
+    socket.once(ready, () => {
+      signal.removeEventListener("abort", onAbort);
+      socket.off("error", fail);
+      resolve(new TcpTransport(socket, events));
     });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
+  });
 }
 
 class TcpTransport implements Transport {
