@@ -8,18 +8,22 @@
 import { parseArgs } from "node:util";
 import { checkLimits, LIMIT_NAMES, LIMIT_RULES, type Limits, LimitsError } from "./base/limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./base/log.ts";
+import { ConfigError } from "./config_error.ts";
+import { checkListening } from "./listen_rules.ts";
 import {
   ADDRESS,
   count,
   duration,
   type Form,
-  isLoopback,
   LEVEL,
   type ListenAddress,
+  ORIGINS,
   PATH,
   SWITCH,
   TEXT,
 } from "./option_form.ts";
+
+export { ConfigError } from "./config_error.ts";
 
 /** What the daemon was told; complete, checked, and consistent. */
 export interface Config {
@@ -36,6 +40,13 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Path of the C library, or null: the caller looks for it. */
   readonly libc: string | null;
+  /** File of those who may ask, or null: anybody may do anything. */
+  readonly tokensFile: string | null;
+  /** PEM files of the certificates and of the key for TLS on both ports, or null: there is no TLS. */
+  readonly tlsCert: string | null;
+  readonly tlsKey: string | null;
+  /** Origins whose pages may ask, beside those of the daemon itself. */
+  readonly allowOrigin: readonly string[];
   /** Listens beyond loopback although nobody has to say who they are. */
   readonly insecure: boolean;
   /** Never removes lock files that nobody uses. */
@@ -44,11 +55,6 @@ export interface Config {
   readonly force: boolean;
   /** All limits; `drainTimeoutMs` is `--drain-timeout`. */
   readonly limits: Limits;
-}
-
-/** Configuration that cannot be used. The message names the option, the offending value and the wanted form. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
 }
 
 interface Option<T> {
@@ -70,6 +76,10 @@ const OPTIONS = {
   },
   logLevel: { form: LEVEL, initial: "info", help: `least level to log: ${LOG_LEVELS.join(", ")}` },
   libc: { form: PATH, initial: null, help: "the C library (default: looked for)" },
+  tokensFile: { form: PATH, initial: null, help: "who may do what (default: anybody anything)" },
+  tlsCert: { form: PATH, initial: null, help: "PEM file of the certificates for TLS on both ports" },
+  tlsKey: { form: PATH, initial: null, help: "PEM file of their key" },
+  allowOrigin: { form: ORIGINS, initial: "", help: "origins whose web pages may ask; may be repeated" },
   insecure: { form: SWITCH, initial: "false", help: "listen beyond loopback without authentication" },
   keepFiles: { form: SWITCH, initial: "false", help: "never remove lock files that nobody uses" },
   force: { form: SWITCH, initial: "false", help: "serve a directory that distrilock doctor finds unfit" },
@@ -121,14 +131,14 @@ export function readConfig(
   // The two casts are sound because the entries come from the very tables that the types are made of.
   const config: Config = { ...values as unknown as Values, limits: limits as unknown as Limits };
   checkRelations(config.limits);
-  checkAddresses(config);
+  checkListening(config);
   return config;
 }
 
 /** The options of `distrilock serve` with their defaults, one a line. */
 export function configHelp(): string {
   const rows = [...TABLE, ["config", FILE_OPTION] as const].map(([key, { form, initial, help }]) => {
-    const shown = initial === null || form.json === "boolean" ? "" : ` (default ${initial})`;
+    const shown = !initial || form.json === "boolean" ? "" : ` (default ${initial})`;
     return [`--${kebab(key)} ${form.placeholder}`.trimEnd(), help + shown] as const;
   });
   const width = Math.max(...rows.map(([left]) => left.length));
@@ -181,7 +191,9 @@ function readFlags(argv: readonly string[]): ReadonlyMap<string, Given> {
       const { form } = TABLE.get(key) ?? FILE_OPTION;
       throw new ConfigError(`Cannot use ${token.rawName} without a value: want ${form.wanted}`);
     }
-    given.set(key, { source: token.rawName, text: token.value ?? "true" });
+    const before = TABLE.get(key)?.form.repeats ? given.get(key) : undefined;
+    const text = token.value ?? "true";
+    given.set(key, { source: token.rawName, text: before ? `${before.text},${text}` : text });
   }
   return given;
 }
@@ -241,30 +253,8 @@ function checkRelations(limits: Limits): void {
 function limitOption(limit: keyof Limits): Option<number> {
   const { initial, least, most, help } = LIMIT_RULES[limit];
   if (!/Ms(Max)?$/.test(limit)) return { form: count(least, most), initial: String(initial), help };
-  return { form: duration(least, most), initial: `${initial / 1_000}s`, help };
-}
-
-function checkAddresses({ address, httpAddress, insecure }: Config): void {
-  if (address === null && httpAddress === null) {
-    throw new ConfigError("Cannot listen: --address and --http-address are both off, want at least one");
-  }
-  for (const [flag, listen] of [["--address", address], ["--http-address", httpAddress]] as const) {
-    if (listen === null || insecure || isLoopback(listen)) continue;
-    throw new ConfigError(
-      `Cannot listen on ${flag} ${
-        quote(listen.host)
-      }: anybody who reaches it could lock, since there is no ` +
-        "authentication yet; want a loopback address (127.0.0.1, [::1], localhost) or --insecure",
-    );
-  }
-  if (
-    address !== null && address.port !== 0 && address.host === httpAddress?.host &&
-    address.port === httpAddress.port
-  ) {
-    throw new ConfigError(
-      `Cannot listen on --http-address: want another port than --address, which is ${address.port}`,
-    );
-  }
+  const shown = initial % 1_000 === 0 ? `${initial / 1_000}s` : `${initial}ms`;
+  return { form: duration(least, most), initial: shown, help };
 }
 
 function unusable(source: string, value: string, form: Form<unknown>): ConfigError {

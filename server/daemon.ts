@@ -21,17 +21,18 @@ import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
 import { speakDialects } from "./dialects.ts";
+import { type DaemonAddresses, Doors } from "./doors.ts";
 import { layFoundation } from "./foundation.ts";
 import { createApp } from "./http/app.ts";
-import { ANYBODY } from "./http/callers.ts";
-import type { ListenAddress } from "./option_form.ts";
+import { identifyBy } from "./http/callers.ts";
+import { listeningWarnings } from "./listen_rules.ts";
 import { randomText } from "./random_text.ts";
 import { Administration } from "./session/administration.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { Store } from "./store/store.ts";
-import { HttpPort } from "./transport/http.ts";
 import { Reception } from "./transport/reception.ts";
-import { serveTcp } from "./transport/tcp.ts";
+
+export type { DaemonAddresses } from "./doors.ts";
 
 /** Longest sleep of the daemon's one timer, in milliseconds. */
 const TIMER_MS_MAX = 60_000;
@@ -40,12 +41,6 @@ const FAREWELL_MS = 2_000;
 /** Enough that nobody guesses the name of a stream, or the key of a lock. */
 const WORD_BYTES = 12;
 const KEY_SECRET_BYTES = 32;
-
-/** Where a daemon can be reached; null where it does not listen. */
-export interface DaemonAddresses {
-  readonly tcp: Deno.NetAddr | null;
-  readonly http: Deno.NetAddr | null;
-}
 
 /** What a daemon is given beside its configuration. */
 export interface DaemonOptions {
@@ -63,9 +58,7 @@ interface Parts {
   readonly drainTimeoutMs: number;
   readonly store: Store;
   readonly sessions: Sessions;
-  readonly listener: Deno.TcpListener | null;
-  /** Closes the listener, once. */
-  readonly unlisten: () => void;
+  readonly reloadTokens: (() => void) | undefined;
   readonly resources: DisposableStack;
 }
 
@@ -77,10 +70,7 @@ export class Daemon {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #reception: Reception;
-  readonly #serving: Promise<void>;
-  readonly #http: Deno.HttpServer<Deno.NetAddr> | null;
-  readonly #httpPort: HttpPort;
-  readonly #httpAbort = new AbortController();
+  readonly #doors: Doors;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueMs = Infinity;
   #drained: { readonly promise: Promise<void>; resolve(): void } | undefined;
@@ -97,7 +87,6 @@ export class Daemon {
     const administration = this.#administration(config, limits);
     const { sessions } = parts;
     const dialects = speakDialects(config.serverName, limits, { sessions, administration });
-    const { listener } = parts;
     const { fetch } = createApp({
       sessions,
       administration,
@@ -105,42 +94,40 @@ export class Daemon {
       limits,
       log,
       turn: (work) => this.#reception.turn(work),
-      identify: () => ANYBODY,
+      identify: identifyBy(sessions.gate),
       apiKey: config.apiKey,
-      allowsOrigin: () => false,
+      allowsOrigin: (origin) => config.allowOrigin.includes(origin),
       newWord: () => randomText(WORD_BYTES),
       keySecret: crypto.getRandomValues(new Uint8Array(KEY_SECRET_BYTES)),
     });
-    this.#httpPort = new HttpPort({ reception: this.#reception, dialects, answer: fetch });
-    this.#http = config.httpAddress && this.#serveHttp(config.httpAddress);
-    this.#serving = listener ? serveTcp(listener, this.#reception, dialects) : Promise.resolve();
-    this.addresses = { tcp: listener?.addr ?? null, http: this.#http?.addr ?? null };
+    this.#doors = new Doors({
+      config,
+      limits,
+      log,
+      now: () => clock.now(),
+      reception: this.#reception,
+      dialects,
+      gate: sessions.gate,
+      answer: fetch,
+    });
+    this.addresses = this.#doors.addresses;
     this.#afterTurn();
   }
 
   /**
-   * Starts a daemon. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError, LedgerError, LimitsError or an error of the
-   * operating system (the directory cannot be made, an address is taken), and then nothing is left behind.
+   * Starts a daemon. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError, LedgerError, LimitsError, TokensFileError,
+   * TlsFilesError or an error of the operating system (the directory cannot be made, an address is taken), and then nothing is left behind.
    */
   static start(config: Config, options: DaemonOptions): Daemon {
     using resources = new DisposableStack();
-    const { directory, address } = config;
-    const { serverName, limits, plan, store, sessions } = layFoundation(config, options, resources);
-    const listener = address && Deno.listen({ hostname: address.host, port: address.port });
-    let listening = true;
-    const unlisten = () => {
-      if (listening) listener?.close();
-      listening = false;
-    };
-    resources.defer(unlisten);
+    for (const warning of listeningWarnings(config)) options.log.warn("listen.exposed", { warning });
+    const { directory } = config;
+    const { serverName, limits, plan, ...foundation } = layFoundation(config, options, resources);
     const { drainTimeoutMs } = limits;
     const parts = {
       options,
       drainTimeoutMs,
-      store,
-      sessions,
-      listener,
-      unlisten,
+      ...foundation,
       resources: resources.move(),
     };
     try {
@@ -170,6 +157,20 @@ export class Daemon {
     await this.stop();
   }
 
+  /** What can be read anew while it runs, by name. Each throws, or rejects, when it goes on with what it had. */
+  get reloads(): ReadonlyMap<string, () => void | Promise<void>> {
+    const { reloadTokens, sessions } = this.#parts;
+    const reloads = new Map<string, () => void | Promise<void>>();
+    if (this.#doors.speaksTls) reloads.set("tls", () => this.#doors.renewCredentials());
+    if (reloadTokens) {
+      reloads.set("tokens", () => {
+        reloadTokens();
+        this.#reception.turn(() => sessions.endWithdrawn());
+      });
+    }
+    return reloads;
+  }
+
   /** Resolves when the daemon is stopped, for whatever reason. */
   get stopped(): Promise<void> {
     return this.#gone.promise;
@@ -181,34 +182,22 @@ export class Daemon {
   }
 
   async #stop(): Promise<void> {
-    const { sessions, store, unlisten, resources } = this.#parts;
+    const { sessions, store, resources } = this.#parts;
     this.#log.info("daemon.stopping", { sessions: sessions.size, locks: store.lockCount });
-    unlisten();
+    this.#doors.close();
     const empty = this.#reception.close();
     this.#reception.turn(() => sessions.hangUp("all"));
     let patience: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => patience = setTimeout(resolve, FAREWELL_MS));
-    await Promise.race([Promise.all([empty, this.#httpPort.settled()]), late]);
+    await Promise.race([Promise.all([empty, this.#doors.settled()]), late]);
     clearTimeout(patience);
     this.#reception.turn(() => this.#reception.cutAll());
-    // Not its shutdown, which waits for peers that do not finish what they began, and cannot be cut short.
-    this.#httpAbort.abort();
-    await Promise.all([this.#serving, this.#http?.finished]);
+    await this.#doors.stop();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     resources.dispose();
     this.#log.info("daemon.stopped");
     this.#gone.resolve();
-  }
-
-  #serveHttp({ host, port }: ListenAddress): Deno.HttpServer<Deno.NetAddr> {
-    const onError = (error: unknown) => {
-      this.#log.error("http.failed", { error });
-      return new Response(null, { status: 500 });
-    };
-    const { signal } = this.#httpAbort;
-    const options = { hostname: host, port, onListen() {}, onError, signal };
-    return Deno.serve(options, (request, info) => this.#httpPort.answer(request, info));
   }
 
   /** Everything that is due is done in turns of its own; this only sets the one timer for the next. */
@@ -244,7 +233,7 @@ export class Daemon {
         directory,
         limits: { ...limits },
       },
-      connectionCount: () => this.#reception.size + this.#httpPort.size,
+      connectionCount: () => this.#reception.size + this.#doors.unansweredCount,
       drain: () => {
         // Not within the turn of whoever asks: a drain is a turn of its own.
         queueMicrotask(() => void this.drain().catch(this.#parts.options.onBroken));

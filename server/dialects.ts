@@ -36,6 +36,6 @@ export function speakDialects(
   return {
     native: (wire) => new NativeConversation(options, wire),
     text: (wire) => new TextConversation({ sessions, textSilenceMs }, wire),
-    legacy: (wire) => new LegacyConversation({ sessions }, wire),
+    legacy: (wire, access) => new LegacyConversation({ sessions, access }, wire),
   };
 }

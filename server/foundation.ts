@@ -8,10 +8,12 @@ import { readKernelText } from "../ffi/kernel_text.ts";
 import { Libc } from "../ffi/libc.ts";
 import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
 import { type DescriptorPlan, type Limits, planDescriptors } from "./base/limits.ts";
+import { openTokenGate } from "./access/tokens_source.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
 import { admitDirectory } from "./doctor/admission.ts";
 import { randomText } from "./random_text.ts";
+import { OPEN_GATE } from "./session/access.ts";
 import { Sessions } from "./session/sessions.ts";
 import { DirectoryStore } from "./store/directory/directory_store.ts";
 import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
@@ -30,11 +32,13 @@ export interface Foundation {
   readonly plan: DescriptorPlan;
   readonly store: Store;
   readonly sessions: Sessions;
+  /** Reads the tokens file anew; undefined when there is none. Throws a TokensFileError, and then what was known stays. */
+  readonly reloadTokens: (() => void) | undefined;
 }
 
 /**
  * Opens everything; what was opened is given to `resources`. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError,
- * LedgerError, LimitsError or an error of the operating system.
+ * LedgerError, LimitsError, TokensFileError or an error of the operating system.
  */
 export function layFoundation(
   config: Config,
@@ -60,6 +64,9 @@ export function layFoundation(
   const host = readKernelText(libc, "/proc/sys/kernel/hostname")?.trim();
   const serverName = config.serverName ?? host ?? "distrilock";
   const daemon = `${serverName}[${Deno.pid}]`;
+  const { tokensFile } = config;
+  const tokens = tokensFile === null ? undefined : openTokenGate(tokensFile, { clock, log });
+  const reloadTokens = tokens && (() => tokens.reload());
   const effects: EffectSink = (effect) => sessions.deliver(effect);
   const store: Store = resources.adopt(
     new DirectoryStore({ calls: libc, directory, effects, clock, limits, keepFiles, daemon }),
@@ -68,10 +75,11 @@ export function layFoundation(
   const sessions = new Sessions({
     store,
     clock,
+    gate: tokens?.gate ?? OPEN_GATE,
     newId: () => randomText(SESSION_ID_BYTES),
     newSecret: () => randomText(SECRET_BYTES),
     limits,
     audit: (event, fields) => log.info(`audit.${event}`, fields),
   });
-  return { serverName, limits, plan, store, sessions };
+  return { serverName, limits, plan, store, sessions, reloadTokens };
 }

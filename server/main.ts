@@ -6,9 +6,12 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import { run } from "../client/cli/main.ts";
 import { LibcUnavailableError } from "../ffi/libc.ts";
 import { UnsupportedPlatformError } from "../ffi/platform.ts";
+import { runToken } from "./access/command.ts";
+import { TokensFileError } from "./access/tokens_text.ts";
 import { SYSTEM_CLOCK } from "./base/clock.ts";
 import { LimitsError } from "./base/limits.ts";
 import { createLog, type Log } from "./base/log.ts";
@@ -17,7 +20,9 @@ import { Daemon } from "./daemon.ts";
 import { runDoctor } from "./doctor/command.ts";
 import { UnfitDirectoryError } from "./doctor/examination.ts";
 import { LedgerError } from "./store/directory/ledger.ts";
+import { TlsFilesError } from "./tls_files.ts";
 
+const STANDARD_INPUT = 0;
 const EXIT = { ok: 0, usage: 64, unavailable: 69, software: 70 } as const;
 
 const SERVE_USAGE = `Usage: distrilock [serve] [OPTION…]
@@ -31,6 +36,7 @@ async function main(): Promise<void> {
   const [command, ...rest] = Deno.args;
   if (command === undefined || command === "serve") serve(rest);
   else if (command === "doctor") doctor(rest);
+  else if (command === "token") token(rest);
   else if (command.startsWith("-") && command !== "--help" && command !== "-h" && command !== "--version") {
     serve(Deno.args);
   } else Deno.exit(await run(Deno.args));
@@ -49,6 +55,32 @@ function serve(argv: readonly string[]): void {
   };
   const daemon = startOrExit(config, log, onBroken);
   stopOnSignals(daemon, log);
+  Deno.addSignalListener("SIGHUP", () => void reload(daemon, log));
+}
+
+/** Reads anew what can be read anew; a part that fails keeps what it had. */
+async function reload(daemon: Daemon, log: Log): Promise<void> {
+  for (const [part, read] of daemon.reloads) {
+    try {
+      await read();
+      log.info("daemon.reloaded", { part });
+    } catch (error) {
+      log.error("daemon.reload_failed", { part, error });
+    }
+  }
+}
+
+function token(argv: readonly string[]): void {
+  try {
+    const readStandardInput = () => readFileSync(STANDARD_INPUT, "utf8");
+    const { text, aside } = runToken(argv, { readText: Deno.readTextFileSync, readStandardInput });
+    Deno.stderr.writeSync(new TextEncoder().encode(aside));
+    Deno.stdout.writeSync(new TextEncoder().encode(text));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(`distrilock: ${error.message}`);
+    Deno.exit(EXIT.usage);
+  }
 }
 
 function doctor(argv: readonly string[]): void {
@@ -98,6 +130,8 @@ function isStartError(error: unknown): error is Error {
     UnsupportedPlatformError,
     LedgerError,
     LimitsError,
+    TlsFilesError,
+    TokensFileError,
     UnfitDirectoryError,
     errors.AddrInUse,
     errors.AddrNotAvailable,

@@ -16,6 +16,8 @@ export interface Form<T> {
   readonly wanted: string;
   /** How it is given in a JSON file. */
   readonly json: "string" | "number" | "boolean";
+  /** Whether a flag may be given several times: the values are joined by commas. */
+  readonly repeats?: boolean;
   /** The value, or undefined when the text is not of this form. */
   parse(text: string): T | undefined;
 }
@@ -42,6 +44,18 @@ export const PATH: Form<string> = {
   wanted: "a path",
   json: "string",
   parse: (text) => text === "" || text.includes("\0") ? undefined : text,
+};
+
+/** Origins as browsers write them, with commas between them; `null` is that of pages without one. */
+export const ORIGINS: Form<readonly string[]> = {
+  placeholder: "ORIGIN",
+  wanted: "origins like https://app.example or http://localhost:8080, with commas between them",
+  json: "string",
+  repeats: true,
+  parse(text) {
+    const origins = text === "" ? [] : text.split(",").map((origin) => origin.trim());
+    return origins.every(isOrigin) ? origins : undefined;
+  },
 };
 
 /** A short text for people, as [P-14] has it. */
@@ -128,6 +142,12 @@ function parseAddress(text: string): ListenAddress | undefined {
   // What ends in a number is an IPv4 address or a mistake, never a name (RFC 1123 section 2.1).
   if (/(^|\.)\d+$/.test(host)) return isIPv4(host) ? { host, port } : undefined;
   return /^[A-Za-z0-9]([A-Za-z0-9._-]{0,252})$/.test(host) ? { host, port } : undefined;
+}
+
+function isOrigin(text: string): boolean {
+  // A host with a star is none: nothing here matches patterns, and whoever wrote one would count on it.
+  return text === "null" ||
+    (/^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text);
 }
 
 function within(value: number | undefined, least: number, most: number): number | undefined {

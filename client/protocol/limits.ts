@@ -62,5 +62,8 @@ export const LIFE_MS_MAX = 366 * 24 * 3_600_000;
 /** Longest session id and longest secret, in bytes of UTF-8. Those of this version are 16 and 22. */
 export const SESSION_WORD_BYTES_MAX = 64;
 
+/** Longest token that proves who one is, in bytes (tokens are ASCII). Those that the daemon makes have 47. */
+export const TOKEN_BYTES_MAX = 512;
+
 /** A peer is given up after a silence of so many times `heartbeatMs`; after one it is asked for a sign of life. */
 export const SILENT_BEATS_MAX = 3;

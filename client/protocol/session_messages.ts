@@ -13,6 +13,8 @@ export interface HelloRequest {
   readonly op: "hello";
   /** The protocol version that the client speaks. */
   readonly version: number;
+  /** Proves who one is, where the daemon wants that; it does not look at it elsewhere. */
+  readonly token?: string;
   readonly client?: ClientProfile;
   /** How many ms the session outlives its connection. Absent or 0: it ends with it. */
   readonly grace?: number;
@@ -154,6 +156,8 @@ export interface ReleaseAllAnswer {
 /** One session as others see it. */
 export interface SessionState {
   readonly session: string;
+  /** Whom it belongs to: proven by a token, unlike what {@link client} says. */
+  readonly subject?: string;
   readonly client?: ClientProfile;
   /** Whether a connection speaks for it now. */
   readonly state: "connected" | "detached";

@@ -14,7 +14,13 @@ import {
   readText,
   shown,
 } from "./fields.ts";
-import { LIFE_MS_MAX, LIST_NAMES_DEFAULT, LIST_NAMES_MAX, SESSION_WORD_BYTES_MAX } from "./limits.ts";
+import {
+  LIFE_MS_MAX,
+  LIST_NAMES_DEFAULT,
+  LIST_NAMES_MAX,
+  SESSION_WORD_BYTES_MAX,
+  TOKEN_BYTES_MAX,
+} from "./limits.ts";
 import type { ClientProfile } from "./messages.ts";
 import type {
   ByeRequest,
@@ -26,6 +32,7 @@ import type {
   SessionRequest,
   StatusRequest,
 } from "./session_messages.ts";
+import { isTokenText } from "./text.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 
 /** A hello that passed the checks. */
@@ -33,6 +40,7 @@ export interface CheckedHello {
   readonly id: number;
   readonly op: "hello";
   readonly version: number;
+  readonly token?: string | undefined;
   readonly client?: ClientProfile | undefined;
   readonly grace?: number | undefined;
   readonly resume?: Resume | undefined;
@@ -62,7 +70,7 @@ const LIST_LIMITS: Range = { min: 1, max: LIST_NAMES_MAX };
 
 const PLAIN = new Set(["id", "op"]);
 const KNOWN = {
-  hello: new Set(["id", "op", "version", "client", "grace", "resume"]),
+  hello: new Set(["id", "op", "version", "token", "client", "grace", "resume"]),
   client: new Set(["name", "host", "pid"]),
   resume: new Set(["session", "secret"]),
   sessions: new Set(["id", "op", "after", "limit"]),
@@ -114,15 +122,17 @@ function readHello(id: number, fields: Fields): CheckedHello {
   // The fields of another version are not ours to judge: its hello is refused as a whole, and by whoever speaks [P-10].
   if (version !== PROTOCOL_VERSION) return { id, op: "hello", version };
   onlyFields(fields, KNOWN.hello);
+  const token = readToken(fields.token);
   if (resume !== undefined) {
     if (client !== undefined) throw new FieldFault("client", "a session that is resumed keeps its own");
     if (grace !== undefined) throw new FieldFault("grace", "a session that is resumed keeps its own");
-    return { id, op: "hello", version, resume: readResume(resume) };
+    return { id, op: "hello", version, ...token, resume: readResume(resume) };
   }
   return {
     id,
     op: "hello",
     version,
+    ...token,
     ...(client === undefined ? {} : { client: readProfile(client) }),
     ...(grace === undefined ? {} : { grace: readInteger("grace", grace, GRACES) }),
   };
@@ -153,6 +163,14 @@ function readResume(value: unknown): Resume {
     throw new FieldFault("resume.secret", `it is not a text of at most ${SESSION_WORD_BYTES_MAX} bytes`);
   }
   return { session, secret };
+}
+
+/** The field alone, or nothing. Not shown, whatever it is: messages end in logs. */
+function readToken(token: unknown): { readonly token?: string } {
+  if (token === undefined) return {};
+  if (typeof token === "string" && isTokenText(token)) return { token };
+  const wanted = `1 to ${TOKEN_BYTES_MAX} printable ASCII characters without a space`;
+  throw new FieldFault("token", `it is not a text of ${wanted}`);
 }
 
 /** The id of a session. */

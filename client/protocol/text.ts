@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { TEXT_BYTES_MAX } from "./limits.ts";
+import { TEXT_BYTES_MAX, TOKEN_BYTES_MAX } from "./limits.ts";
 
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
@@ -27,6 +27,20 @@ export function textFault(text: string, bytesMax: number = TEXT_BYTES_MAX): stri
   // JSON can escape half of a surrogate pair, which no UTF-8 text has.
   if (!text.isWellFormed()) return "it has half of a surrogate pair";
   return undefined;
+}
+
+/**
+ * Whether a text may be a token that proves who one is: printable ASCII without a space, so that it fits into a header and a line.
+ *
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(isTokenText("dlt_x5bI"), true);
+ * equal(isTokenText("two words"), false);
+ * ```
+ */
+export function isTokenText(text: string): boolean {
+  return text.length <= TOKEN_BYTES_MAX && /^[!-~]+$/.test(text);
 }
 
 /** Bytes that a text takes in UTF-8; half of a surrogate pair counts as the three bytes of its replacement. */

@@ -13,6 +13,8 @@ import { FRAME_BYTES_MAX_DEFAULT, LIFE_MS_MAX, WAIT_MS_MAX } from "../../client/
 export interface Limits {
   /** Open connections of all kinds; the next one is answered by `LIMIT` [P-61]. */
   readonly connectionsMax: number;
+  /** Open connections from one address; the next one is answered by `LIMIT` [P-61]. */
+  readonly connectionsPerAddressMax: number;
   /** Locks that one session holds at a time; the next acquire is answered by `LIMIT` [P-29]. */
   readonly locksPerSessionMax: number;
   /** Acquires of one session that wait at a time; the next one is answered by `LIMIT` [P-29]. */
@@ -29,6 +31,10 @@ export interface Limits {
   readonly idleFilesMax: number;
   /** How long a connection may stay without a hello, in milliseconds [P-12]. */
   readonly helloTimeoutMs: number;
+  /** How long an HTTP connection from beyond loopback may be open without a request, in milliseconds; it is cut then. */
+  readonly requestTimeoutMs: number;
+  /** How long whoever shows a wrong token waits for its answer, in milliseconds [P-80]. */
+  readonly refusalPauseMs: number;
   /** How long a text connection that is owed no answer may be silent before it ends with its locks, in milliseconds [T-13]. */
   readonly textSilenceMs: number;
   /** Silence after which a peer is asked for a sign of life, in milliseconds; 0 = never. It is given up after three times that [P-17]. */
@@ -73,6 +79,9 @@ const COUNT_MAX = 2 ** 31 - 1;
 /** Longest `heartbeatMs`: a client with more would hear of its lost server after days. */
 const HEARTBEAT_MS_MAX = 3_600_000;
 
+/** Longest `refusalPauseMs`: more would keep connections open for those who guess. */
+const REFUSAL_PAUSE_MS_MAX = 10_000;
+
 /**
  * Shortest useful `frameBytesMax`: a hello with two texts of 256 bytes, each written as `\u` escapes (6 bytes a
  * character), and its field names.
@@ -85,6 +94,12 @@ const OUTPUT_BYTES_LEAST = 65_536;
 /** The rules of the single limits; {@link checkLimits} adds how they relate. */
 export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
   connectionsMax: { initial: 10_000, least: 1, most: COUNT_MAX, help: "open connections" },
+  connectionsPerAddressMax: {
+    initial: 10_000,
+    least: 1,
+    most: COUNT_MAX,
+    help: "open connections from one address",
+  },
   locksPerSessionMax: { initial: 10_000, least: 1, most: COUNT_MAX, help: "locks that one session holds" },
   waitersPerSessionMax: {
     initial: 10_000,
@@ -112,6 +127,18 @@ export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
     least: 1,
     most: WAIT_MS_MAX,
     help: "time that a connection has for its hello",
+  },
+  requestTimeoutMs: {
+    initial: 60_000,
+    least: 1,
+    most: WAIT_MS_MAX,
+    help: "time that an HTTP connection may be without a request",
+  },
+  refusalPauseMs: {
+    initial: 500,
+    least: 0,
+    most: REFUSAL_PAUSE_MS_MAX,
+    help: "pause before a wrong token is answered",
   },
   textSilenceMs: {
     initial: 300_000,

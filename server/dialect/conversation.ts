@@ -4,6 +4,7 @@
  * @module
  */
 import type { ErrorCode } from "../../client/protocol/codes.ts";
+import type { Access } from "../session/access.ts";
 
 /** Why a connection is closed: the status codes of RFC 6455 section 7.4.1, which TCP has no way to tell. */
 export const CLOSE = {
@@ -30,12 +31,16 @@ export type CloseCode = typeof CLOSE[keyof typeof CLOSE];
 export interface Wire {
   /** What carries the frames. */
   readonly transport: "tcp" | "websocket";
+  /** The address that the peer comes from, for the log. */
+  readonly peer: string;
   /** About how many bytes wait to be sent: said, and not in a write that is under way. */
   readonly unsentBytes: number;
   /** Sends one frame. Nothing is sent once the connection is being closed. */
   send(frame: string): void;
   /** Sends what was said, then closes; the conversation hears `ended` in the end, as always. */
   close(code: CloseCode): void;
+  /** The same with one last frame, after a pause in which nothing is heard: whoever tries one token after the other has to wait for each. */
+  closeLater(frame: string, code: CloseCode): void;
 }
 
 /** What is wrong, for the peer. */
@@ -68,6 +73,9 @@ export interface Conversation {
 /** Begins a conversation on a new connection. */
 export type Converse = (wire: Wire) => Conversation;
 
+/** The same, with a peer that said before who it is. */
+export type ConverseAs = (wire: Wire, access: Access) => Conversation;
+
 /** The dialects of a daemon. */
 export interface Dialects {
   /** JSON of the native protocol. */
@@ -75,5 +83,5 @@ export interface Dialects {
   /** Text lines. */
   readonly text: Converse;
   /** JSON of the original distrilock. */
-  readonly legacy: Converse;
+  readonly legacy: ConverseAs;
 }

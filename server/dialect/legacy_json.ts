@@ -8,6 +8,7 @@
  */
 import type { NameState } from "../../client/protocol/messages.ts";
 import type { Mode } from "../../client/protocol/modes.ts";
+import type { Access } from "../session/access.ts";
 import type { Session, SessionListener, Sessions } from "../session/sessions.ts";
 import type { Effect } from "../store/store.ts";
 import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
@@ -21,6 +22,13 @@ import {
   RESULT,
   writeLegacyAnswer,
 } from "./legacy_request.ts";
+
+/** What the dialect of the original needs to know. */
+export interface LegacyOptions {
+  readonly sessions: Sessions;
+  /** Who the request for the WebSocket came from: the dialect itself has no words for it. */
+  readonly access: Access;
+}
 
 /** How others see who holds a lock through such a connection. */
 const CLIENT = { name: "a distrilock 0.1 client" };
@@ -42,6 +50,7 @@ export class LegacyConversation implements Conversation, SessionListener {
   /** The path says what is spoken here, and a peer may be silent as long as it likes. */
   readonly introduced = true;
   readonly #sessions: Sessions;
+  readonly #access: Access;
   readonly #wire: Wire;
   /** Requests without an answer, by their ids. */
   readonly #asked = new Map<number, LegacyRequest>();
@@ -50,15 +59,17 @@ export class LegacyConversation implements Conversation, SessionListener {
   #session: Session | undefined;
   #lastId = 0;
 
-  constructor({ sessions }: { readonly sessions: Sessions }, wire: Wire) {
+  constructor({ sessions, access }: LegacyOptions, wire: Wire) {
     this.#sessions = sessions;
+    this.#access = access;
     this.#wire = wire;
   }
 
   receive(frame: string): void {
     const { request, fault } = readLegacyRequest(frame);
     if (fault !== undefined) return this.#say(request, outcome(RESULT.badRequest, fault, false));
-    this.#session ??= this.#sessions.open(this, CLIENT, { transport: this.#wire.transport });
+    const { transport } = this.#wire;
+    this.#session ??= this.#sessions.open(this, CLIENT, { access: this.#access, transport });
     if (this.#session) return this.#carryOut(this.#session, request);
     this.#say(
       request,

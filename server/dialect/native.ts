@@ -20,7 +20,8 @@ import {
 import type { ErrorCode } from "../../client/protocol/codes.ts";
 import type { Guarantee, HelloAnswer, Resume, ServerMessage } from "../../client/protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../client/protocol/version.ts";
-import type { Administration } from "../session/administration.ts";
+import { type Access, isAccess } from "../session/access.ts";
+import type { Administration, AdministrationVerb, Administrator } from "../session/administration.ts";
 import type { Session, SessionListener, Sessions } from "../session/sessions.ts";
 import type { WatchEffect } from "../session/watches.ts";
 import type { Effect } from "../store/store.ts";
@@ -104,7 +105,7 @@ export class NativeConversation implements Conversation, SessionListener {
     this.#wire.close(reason === undefined ? CLOSE.goingAway : CLOSE.policy);
   }
 
-  #hello({ id, version, client, grace, resume }: CheckedHello): void {
+  #hello({ id, version, token, client, grace, resume }: CheckedHello): void {
     if (version !== PROTOCOL_VERSION) {
       const message = `Cannot speak version ${version}: this server speaks ${PROTOCOL_VERSION}`;
       this.#refuse(id, "UNSUPPORTED", message);
@@ -113,8 +114,12 @@ export class NativeConversation implements Conversation, SessionListener {
     if (this.#session) {
       return this.#refuse(id, "BAD_REQUEST", "Cannot open a session: the connection has one");
     }
-    if (resume) return this.#resume(id, resume);
     const { sessions } = this.#options;
+    const access = sessions.gate.identify(token, this.#wire.peer);
+    if (!isAccess(access)) {
+      return this.#wire.closeLater(encodeMessage({ id, ok: false, error: access }), CLOSE.policy);
+    }
+    if (resume) return this.#resume(id, resume, access);
     const refusal = sessions.refusal(sessions.graceFor(grace));
     if (refusal) {
       this.#refuse(id, refusal.code, refusal.message);
@@ -122,14 +127,15 @@ export class NativeConversation implements Conversation, SessionListener {
       return refusal.code === "DRAINING" ? this.#wire.close(CLOSE.goingAway) : undefined;
     }
     const { transport } = this.#wire;
-    const session = this.#session = sessions.open(this, client, { graceMs: grace, transport });
+    const session = this.#session = sessions.open(this, client, { access, graceMs: grace, transport });
     if (session) this.#welcome(id, session, { secret: session.secret?.tell() });
   }
 
-  #resume(id: number, resume: Resume): void {
+  #resume(id: number, resume: Resume, access: Access): void {
     const { sessions } = this.#options;
-    const session = this.#session = sessions.resume(this, resume, this.#wire.transport);
-    // The same words whether there is no such session or the secret is another: whoever guesses learns nothing.
+    const { transport } = this.#wire;
+    const session = this.#session = sessions.resume(this, resume, { access, transport });
+    // The same words whether there is no such session, or the secret or the subject is another: whoever guesses learns nothing.
     if (!session) {
       return this.#refuse(id, "SESSION_GONE", "Cannot resume the session: no session with that secret");
     }
@@ -160,7 +166,6 @@ export class NativeConversation implements Conversation, SessionListener {
   /** Requests about the connection, sessions and the daemon are answered here, all others by the store. */
   #carryOut(session: Session, request: Exclude<CheckedRequest, CheckedHello>): void {
     const { id } = request;
-    const { administration, sessions } = this.#options;
     switch (request.op) {
       case "ping":
         return this.#send({ id, ok: true });
@@ -170,24 +175,39 @@ export class NativeConversation implements Conversation, SessionListener {
         session.end();
         return this.#wire.close(CLOSE.normal);
       case "sessions":
-        return this.#send({
-          id,
-          ok: true,
-          ...administration.list({ after: request.after ?? "", limit: request.limit }),
-        });
       case "kick":
-        if (!sessions.find(request.session)) {
+      case "status":
+      case "drain": {
+        const administrator = this.#options.administration.admit(session, request.op);
+        if ("code" in administrator) return this.#refuse(id, administrator.code, administrator.message);
+        return this.#administrate(administrator, request);
+      }
+      default:
+        return ask(session, request);
+    }
+  }
+
+  #administrate(
+    administrator: Administrator,
+    request: CheckedRequest & { readonly op: AdministrationVerb },
+  ): void {
+    const { id } = request;
+    switch (request.op) {
+      case "sessions": {
+        const { after = "", limit } = request;
+        return this.#send({ id, ok: true, ...administrator.list({ after, limit }) });
+      }
+      case "kick":
+        if (!this.#options.sessions.find(request.session)) {
           return this.#refuse(id, "SESSION_GONE", `Cannot kick ${request.session}: there is no such session`);
         }
         // Answered first: it may be the session that asks.
         this.#send({ id, ok: true });
-        return administration.kick(session, request);
+        return administrator.kick(request);
       case "status":
-        return this.#send({ id, ok: true, ...administration.status() });
+        return this.#send({ id, ok: true, ...administrator.status() });
       case "drain":
-        return this.#send({ id, ok: true, closesIn: administration.drain(session) });
-      default:
-        return ask(session, request);
+        return this.#send({ id, ok: true, closesIn: administrator.drain() });
     }
   }
 

@@ -5,14 +5,16 @@
  * @module
  */
 import { shown } from "../../client/protocol/fields.ts";
-import { LIFE_MS_MAX, LIFE_MS_MIN, WORD_BYTES_MAX } from "../../client/protocol/limits.ts";
+import { LIFE_MS_MAX, LIFE_MS_MIN, TOKEN_BYTES_MAX, WORD_BYTES_MAX } from "../../client/protocol/limits.ts";
 import { lockNameFault } from "../../client/protocol/names.ts";
+import { isTokenText } from "../../client/protocol/text.ts";
 
 /** What stands where an answer has a nonce, when the line had none that could be read. */
 export const NO_NONCE = "-";
 
 /** The commands with their fields. A nonce, which comes back in the answer, is the last field of each. */
 const FIELDS_OF = {
+  AUTH: ["token"],
   HELLO: ["version"],
   ON: ["lock", "timeout"],
   TRY: ["lock", "timeout"],
@@ -25,12 +27,13 @@ const FIELDS_OF = {
 /** The first word of a command. */
 export type Verb = keyof typeof FIELDS_OF;
 
-type Field = "version" | "lock" | "timeout" | "fence";
+type Field = "token" | "version" | "lock" | "timeout" | "fence";
 
 /** A command. Fields that its verb does not have are empty, or 0. */
 export interface TextCommand {
   readonly verb: Verb;
   readonly nonce: string;
+  readonly token: string;
   readonly lock: string;
   readonly timeoutMs: number;
   readonly fence: number;
@@ -47,6 +50,7 @@ export interface TextFault {
 /** What a field must be, as the end of a sentence about one that is not. */
 const WANTED: Readonly<Record<Exclude<Field, "lock"> | "nonce", string>> = {
   nonce: `it is not 1 to ${WORD_BYTES_MAX} printable ASCII characters`,
+  token: `it is not 1 to ${TOKEN_BYTES_MAX} printable ASCII characters`,
   version: `it is not 1 to ${WORD_BYTES_MAX} printable ASCII characters`,
   timeout: `it is not a number of ms from ${LIFE_MS_MIN} to ${LIFE_MS_MAX}`,
   fence: "it is not a fencing token",
@@ -61,7 +65,7 @@ const SYNOPSES = Object.keys(FIELDS_OF).map((verb) => synopsisOf(verb as Verb));
  * import { deepEqual, match, ok } from "node:assert/strict";
  *
  * const command = readTextLine("TRY invoice/42 30000 n1");
- * deepEqual(command, { verb: "TRY", nonce: "n1", lock: "invoice/42", timeoutMs: 30_000, fence: 0 });
+ * deepEqual(command, { verb: "TRY", nonce: "n1", token: "", lock: "invoice/42", timeoutMs: 30_000, fence: 0 });
  * const fault = readTextLine("help");
  * ok("fault" in fault);
  * match(fault.message, /TRY lock timeout nonce/);
@@ -81,20 +85,23 @@ export function readTextLine(line: string): TextCommand | TextFault {
     };
   }
   if (!isWord(nonce)) return faulty("nonce", nonce, NO_NONCE, WANTED.nonce);
-  let [lock, timeoutMs, fence] = ["", 0, 0];
+  let [token, lock, timeoutMs, fence] = ["", "", 0, 0];
   for (const [index, field] of fields.entries()) {
     const value = values[index] as string;
     const fault = faultOf(field, value);
     if (fault !== undefined) return faulty(field, value, nonce, fault);
-    if (field === "lock") lock = value;
+    if (field === "token") token = value;
+    else if (field === "lock") lock = value;
     else if (field === "timeout") timeoutMs = Number(value);
     else if (field === "fence") fence = Number(value);
   }
-  return { verb, nonce, lock, timeoutMs, fence };
+  return { verb, nonce, token, lock, timeoutMs, fence };
 }
 
 function faultOf(field: Field, value: string): string | undefined {
   switch (field) {
+    case "token":
+      return isTokenText(value) ? undefined : WANTED.token;
     case "version":
       return isWord(value) ? undefined : WANTED.version;
     case "lock":
@@ -107,13 +114,17 @@ function faultOf(field: Field, value: string): string | undefined {
 }
 
 function faulty(field: Field | "nonce", value: string, nonce: string, fault: string): TextFault {
-  return { fault: true, nonce, message: `Cannot read ${field} ${quoted(value)}: ${fault}` };
+  // A token is shown to nobody, not even to who sent it.
+  const what = field === "token" ? field : `${field} ${quoted(value)}`;
+  return { fault: true, nonce, message: `Cannot read ${what}: ${fault}` };
 }
 
 /** What a person who tries the port by hand needs to know, in the one line that an answer is. */
 function helpFor(line: string): string {
   const example = `for example: TRY invoice/42 30000 n1`;
-  return `Cannot do ${quoted(line)}: want one of ${
+  // The first word alone: what follows may be a token after a misspelt AUTH.
+  const [word = ""] = line.split(" ");
+  return `Cannot do ${quoted(word)}: want one of ${
     SYNOPSES.join(" | ")
   }; timeout in ms, nonce any word; ${example}`;
 }

@@ -2,10 +2,10 @@
  * The text dialect: GoDistLock's lines (`docs/dialects.md` section 1), made to be typed by hand as well.
  *
  * ```text
- *   NEW ──any command──▶ OPEN ──▶ ENDED      [ended]; from NEW too
+ *   NEW ──any command but AUTH──▶ OPEN ──▶ ENDED      [ended]; from NEW too
  * ```
  *
- * - NEW: no session. A line that is no command ends the connection, as it does later.
+ * - NEW: no session, at most an AUTH. A line that is no command ends the connection, as it does later.
  * - OPEN: commands go to the session under ids that rise; its effects come back as lines.
  * - ENDED: no session, no wire.
  *
@@ -15,6 +15,7 @@
  */
 import type { ErrorCode } from "../../client/protocol/codes.ts";
 import { SOFTWARE_VERSION } from "../../client/protocol/version.ts";
+import { type Access, isAccess, type Unauthenticated, WHOLE_DAEMON } from "../session/access.ts";
 import type { Session, SessionListener, Sessions } from "../session/sessions.ts";
 import type { Effect } from "../store/store.ts";
 import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
@@ -64,6 +65,8 @@ export class TextConversation implements Conversation, SessionListener {
   readonly #held = new Map<string, Held>();
   /** The ids of the acquires that are not decided. */
   readonly #waits = new Map<string, number>();
+  /** Who an AUTH said it is. */
+  #access: Access | undefined;
   #session: Session | undefined;
   #lastId = 0;
 
@@ -82,7 +85,11 @@ export class TextConversation implements Conversation, SessionListener {
     if ("fault" in command) {
       return this.#endWith(command.nonce, { code: "BAD_REQUEST", message: command.message }, CLOSE.protocol);
     }
-    this.#session ??= this.#sessions.open(this, CLIENT, { transport: this.#wire.transport });
+    if (this.#session) return this.#carryOut(this.#session, command);
+    if (command.verb === "AUTH") return this.#authenticate(command);
+    const access = this.#access ?? this.#sessions.gate.identify(undefined, this.#wire.peer);
+    if (!isAccess(access)) return this.#turnAway(command.nonce, access);
+    this.#session = this.#sessions.open(this, CLIENT, { access, transport: this.#wire.transport });
     if (this.#session) return this.#carryOut(this.#session, command);
     const message = "Cannot open a session: the daemon leaves service";
     this.#endWith(command.nonce, { code: "DRAINING", message }, CLOSE.goingAway);
@@ -121,10 +128,23 @@ export class TextConversation implements Conversation, SessionListener {
     this.#wire.close(CLOSE.goingAway);
   }
 
+  #authenticate({ nonce, token }: TextCommand): void {
+    if (this.#session) {
+      const message = "Cannot do AUTH: want it before all other commands";
+      return this.#endWith(nonce, { code: "BAD_REQUEST", message }, CLOSE.protocol);
+    }
+    const access = this.#sessions.gate.identify(token, this.#wire.peer);
+    if (!isAccess(access)) return this.#turnAway(nonce, access);
+    this.#access = access;
+    this.#wire.send(`OK ${nonce} ${access.subject}`);
+  }
+
   #carryOut(session: Session, command: TextCommand): void {
     const { verb, nonce, lock, fence } = command;
     const held = this.#held.get(lock);
     switch (verb) {
+      case "AUTH":
+        return this.#authenticate(command);
       case "HELLO":
         return this.#wire.send(`HELLO ${nonce} ${session.id} ${TEXT_VERSION}`);
       case "ON":
@@ -137,7 +157,7 @@ export class TextConversation implements Conversation, SessionListener {
       case "IS":
         return session.who(this.#ask(command), lock);
       case "STATS":
-        return this.#tellStats(nonce);
+        return this.#tellStats(session, nonce);
     }
   }
 
@@ -194,14 +214,14 @@ export class TextConversation implements Conversation, SessionListener {
     else this.#wire.send(`NO ${nonce}`);
   }
 
-  #tellStats(nonce: string): void {
+  #tellStats({ access }: Session, nonce: string): void {
     const { size, store, draining } = this.#sessions;
     const stats = {
       version: SOFTWARE_VERSION,
       guarantee: store.guarantee,
       draining: Number(draining),
-      sessions: size,
-      locks: store.lockCount,
+      // What others do is for administrators.
+      ...(access.allows("admin", WHOLE_DAEMON) ? { sessions: size, locks: store.lockCount } : {}),
       "own-locks": this.#held.size,
       "own-waits": this.#waits.size,
     };
@@ -213,6 +233,10 @@ export class TextConversation implements Conversation, SessionListener {
   #ask({ nonce, lock }: TextCommand, fence: number = UNKNOWN_FENCE): number {
     this.#asked.set(++this.#lastId, { nonce, lock, fence });
     return this.#lastId;
+  }
+
+  #turnAway(nonce: string, error: Unauthenticated): void {
+    this.#wire.closeLater(errorLine(nonce, error), CLOSE.policy);
   }
 
   #endWith(nonce: string, error: Fault, close: CloseCode): void {

@@ -62,7 +62,7 @@ export function createApp(parts: HttpParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.use(guardOrigins(allowsOrigin));
   app.use("/v1/*", checkAccept, checkQuery, noStore, tellLength, async (context, next) => {
-    context.set("caller", identify(context.req.raw));
+    context.set("caller", identify(context.req.raw, context.env.remoteAddr.hostname));
     await next();
   });
   app.route("/", lockRoutes({ ...parts, locks, limits }));

@@ -5,19 +5,25 @@
  */
 import type { Context } from "hono";
 import type { ClientProfile } from "../../client/protocol/messages.ts";
+import { Refusal } from "../dialect/rest_problem.ts";
+import { type Access, type Gate, isAccess } from "../session/access.ts";
+import { accessOf } from "../session/bearer.ts";
 import type { HttpEnv } from "./app.ts";
 
-/** Whoever sends a request. */
-export interface Caller {
-  /** Tells callers apart: what one of them asked is no answer for another. */
-  readonly subject: string;
+/** Whoever sends a request. Its subject tells callers apart: what one of them asked is no answer for another. */
+export type Caller = Access;
+
+/** Says who a request comes from; `peer` is its address. Throws a {@link Refusal} when it may not ask at all. */
+export type Identify = (request: Request, peer: string) => Caller;
+
+/** Identifies by the token of a request. */
+export function identifyBy(gate: Gate): Identify {
+  return (request, peer) => {
+    const access = accessOf(request, gate, peer);
+    if (!isAccess(access)) throw new Refusal(access);
+    return access;
+  };
 }
-
-/** Says who a request comes from. Throws a `Refusal` when it may not ask at all. */
-export type Identify = (request: Request) => Caller;
-
-/** Whoever reaches the port. */
-export const ANYBODY: Caller = { subject: "anybody" };
 
 /** Whom a session belongs to. */
 export interface HttpClient {

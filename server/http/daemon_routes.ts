@@ -3,16 +3,15 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Limits } from "../base/limits.ts";
 import { Refusal } from "../dialect/rest_problem.ts";
 import { queryFields, readRest } from "../dialect/rest_request.ts";
-import type { Administration } from "../session/administration.ts";
-import type { Session } from "../session/sessions.ts";
+import type { Administration, AdministrationVerb, Administrator } from "../session/administration.ts";
 import type { HttpEnv } from "./app.ts";
 import { readBody } from "./body.ts";
-import { clientOf, type HttpClient } from "./callers.ts";
-import { HttpSession, type HttpSessionParts } from "./http_session.ts";
+import { clientOf } from "./callers.ts";
+import type { HttpSessionParts } from "./http_session.ts";
 
 /** What these routes need. */
 export interface DaemonRoutesParts extends HttpSessionParts {
@@ -22,37 +21,33 @@ export interface DaemonRoutesParts extends HttpSessionParts {
 
 /** `/v1/status`, `/v1/sessions`, `/v1/kick` and `/v1/drain`. */
 export function daemonRoutes(parts: DaemonRoutesParts): Hono<HttpEnv> {
-  const { administration, limits, sessions } = parts;
+  const { administration, limits, sessions, turn } = parts;
   const routes = new Hono<HttpEnv>();
-  routes.get("/v1/status", (context) => context.json(administration.status()));
+  const admit = (context: Context<HttpEnv>, verb: AdministrationVerb): Administrator => {
+    const { caller: access, profile } = clientOf(context);
+    const administrator = administration.admit({ access, client: profile }, verb);
+    if ("code" in administrator) throw new Refusal(administrator);
+    return administrator;
+  };
+  routes.get("/v1/status", (context) => context.json(admit(context, "status").status()));
   routes.get("/v1/sessions", (context) => {
     const query = queryFields(new URL(context.req.url).searchParams, ["limit"]);
     const { after = "", limit } = readRest("sessions", query);
-    return context.json(administration.list({ after, limit }));
+    return context.json(admit(context, "sessions").list({ after, limit }));
   });
   routes.post("/v1/kick", async (context) => {
     const { session: kicked, reason } = readRest("kick", await readBody(context.req.raw, limits));
+    const administrator = admit(context, "kick");
     if (!sessions.find(kicked)) {
       const message = `Cannot kick ${kicked}: there is no such session`;
       throw new Refusal({ code: "SESSION_GONE", message });
     }
-    actOnce(parts, clientOf(context), (session) => administration.kick(session, { session: kicked, reason }));
+    turn(() => administrator.kick({ session: kicked, reason }));
     return context.json({ session: kicked });
   });
   routes.post("/v1/drain", async (context) => {
     readRest("drain", await readBody(context.req.raw, limits));
-    const closesIn = actOnce(parts, clientOf(context), (session) => administration.drain(session));
-    return context.json({ closesIn }, 202);
+    return context.json({ closesIn: admit(context, "drain").drain() }, 202);
   });
   return routes;
-}
-
-/** Does one thing in a session of its own. */
-function actOnce<T>(parts: HttpSessionParts, client: HttpClient, work: (session: Session) => T): T {
-  const session = new HttpSession(parts, client);
-  try {
-    return session.act(work);
-  } finally {
-    session.end();
-  }
 }

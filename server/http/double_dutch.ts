@@ -6,7 +6,7 @@
 import type { DutchLock } from "../dialect/double_dutch.ts";
 import { Refusal } from "../dialect/rest_problem.ts";
 import type { Clock } from "../base/clock.ts";
-import type { HttpClient } from "./callers.ts";
+import type { Caller, HttpClient } from "./callers.ts";
 import type { HttpLock, HttpLocks } from "./http_locks.ts";
 import { isSameText } from "./lock_keys.ts";
 
@@ -49,9 +49,13 @@ export class DutchLocks {
     return { key: this.#locks.keyOf(lock), lock };
   }
 
-  /** Gives a lock back. Rejects with a {@link Refusal} when that is no key to it. */
-  async release(name: string, key: string): Promise<void> {
-    const lock = this.#held.get(name);
+  /** Gives a lock back. Rejects with a {@link Refusal} when that is no key to it, or it is another caller's. */
+  async release(
+    { name, key }: { readonly name: string; readonly key: string },
+    caller: Caller,
+  ): Promise<void> {
+    const held = this.#held.get(name);
+    const lock = held?.session.belongsTo(caller) ? held : undefined;
     // Compared in any case: how long it takes tells nothing.
     const fits = isSameText(lock ? this.#locks.keyOf(lock) : name, key);
     if (!lock || !fits) {
@@ -68,14 +72,16 @@ export class DutchLocks {
     this.#locks.unsent(lock);
   }
 
-  /** What is held. */
-  list({ withKeys }: { readonly withKeys: boolean }): DutchLock[] {
+  /** What is held, of the names that the caller may read; of keys, those of its own. */
+  list({ withKeys }: { readonly withKeys: boolean }, caller: Caller): DutchLock[] {
     const wallMs = this.#clock.wallMs();
     return [...this.#held].flatMap(([lockname, lock]) => {
+      if (!caller.allows("read", lockname)) return [];
+      const isTold = withKeys && lock.session.belongsTo(caller);
       const { expires } = lock.session.holding(lock.request) ?? {};
       if (expires === undefined) return [];
       const remaining = Math.max(0, Math.ceil((expires - wallMs) / 1_000));
-      return { lockname, sessiontoken: withKeys ? this.#locks.keyOf(lock) : "", remaining };
+      return { lockname, sessiontoken: isTold ? this.#locks.keyOf(lock) : "", remaining };
     });
   }
 }

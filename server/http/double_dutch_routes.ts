@@ -35,9 +35,6 @@ export interface DutchRoutesParts {
   readonly identify: Identify;
 }
 
-/** Who has shown the API key. */
-const API_KEY_CALLER: Caller = { subject: "the API key" };
-
 /** `/getLock`, `/releaseLock`, `/getlock`, `/releaselock` and `/status`. */
 export function dutchRoutes(parts: DutchRoutesParts): Hono<HttpEnv> {
   const dutch = new DutchLocks(parts.locks, parts.sessions.clock);
@@ -62,9 +59,9 @@ function oldRoutes(routes: Hono<HttpEnv>, parts: DutchRoutesParts, dutch: DutchL
     }, oldRefusal));
   routes.get("/releaseLock/:name/:key", (context) =>
     answer(async () => {
-      clientOf(context, parts);
+      const { caller } = clientOf(context, parts);
       const { name, key } = context.req.param();
-      await dutch.release(readDutchName(name), key);
+      await dutch.release({ name: readDutchName(name), key }, caller);
       return { status: 200, body: RELEASED };
     }, oldRefusal));
 }
@@ -88,8 +85,8 @@ function newRoutes(routes: Hono<HttpEnv>, parts: DutchRoutesParts, dutch: DutchL
   routes.delete("/releaselock", (context) => {
     const { lockname = "", token = "" } = context.req.query();
     return answer(async () => {
-      clientOf(context, parts);
-      await dutch.release(readDutchName(lockname), token);
+      const { caller } = clientOf(context, parts);
+      await dutch.release({ name: readDutchName(lockname), key: token }, caller);
       return { status: 200, body: { servername, lockname, lockreleased: true } };
     }, ({ error }) => {
       // The original knows of one way not to release.
@@ -99,8 +96,8 @@ function newRoutes(routes: Hono<HttpEnv>, parts: DutchRoutesParts, dutch: DutchL
   });
   routes.get("/status", (context) =>
     answer(async () => {
-      clientOf(context, parts);
-      const locks = dutch.list({ withKeys: parts.apiKey !== null });
+      const { caller } = clientOf(context, parts);
+      const locks = dutch.list({ withKeys: parts.apiKey !== null }, caller);
       return await Promise.resolve({ status: 200, body: { servername, status: "ok", locks } });
     }, ({ error }) => dutchRefusal(servername, error, { status: "error", locks: [] })));
 }
@@ -123,11 +120,15 @@ async function take(
 /** Who asks. Throws a {@link Refusal} when it may not. */
 function clientOf({ req, env }: Context<HttpEnv>, { apiKey, identify }: DutchRoutesParts): HttpClient {
   refuseOtherSites(req);
-  const profile = { name: "a DoubleDutch client", host: env.remoteAddr.hostname };
-  if (apiKey === null) return { caller: identify(req.raw), profile };
-  const auth = req.query("auth");
+  const { hostname: host } = env.remoteAddr;
+  if (apiKey !== null) checkApiKey(req.query("auth"), apiKey);
+  // The API key opens these routes. What may be done there is for the token to say, or for what strangers may.
+  return { caller: identify(req.raw, host), profile: { name: "a DoubleDutch client", host } };
+}
+
+function checkApiKey(auth: string | undefined, apiKey: string): void {
   if (!auth) throw badRequest("Cannot answer without auth: want the API key");
-  if (isSameText(auth, apiKey)) return { caller: API_KEY_CALLER, profile };
+  if (isSameText(auth, apiKey)) return;
   throw new Refusal({ code: "UNAUTHENTICATED", message: "Cannot answer: auth is not the API key" });
 }
 

@@ -83,7 +83,7 @@ export class EventStream implements SessionListener {
     const refusal = sessions.refusal();
     if (refusal) throw new Refusal(refusal);
     turn(() => {
-      this.#session = sessions.open(this, profile, { transport: "http" });
+      this.#session = sessions.open(this, profile, { access: caller, transport: "http" });
       this.#session?.watch(WATCH, prefix);
     });
     if (!this.#refusal) return;

@@ -18,7 +18,7 @@ import type { ValueBlock } from "../../client/protocol/messages.ts";
 import type { EffectOf } from "../dialect/rest_answer.ts";
 import { badRequest, Refusal } from "../dialect/rest_problem.ts";
 import type { RestAcquire } from "../dialect/rest_request.ts";
-import type { HttpClient } from "./callers.ts";
+import type { Caller, HttpClient } from "./callers.ts";
 import { HttpSession, type HttpSessionParts } from "./http_session.ts";
 import type { LockKeys } from "./lock_keys.ts";
 import { Replays } from "./replays.ts";
@@ -120,14 +120,16 @@ export class HttpLocks {
     this.#forget(entry.id);
   }
 
-  /** The lock of that id, for whoever has its key. Throws a {@link Refusal}. */
-  find(id: string, key: string | undefined): HttpLock {
+  /** The lock of that id, for its caller, who has its key. Throws a {@link Refusal}. */
+  find(id: string, { key, caller }: { readonly key: string | undefined; readonly caller: Caller }): HttpLock {
     if (key === undefined) throw badRequest("Cannot find the lock's key: want the header Distrilock-Key");
     const [session = ""] = id.split(".", 1);
     const fits = this.#parts.keys.fits(session, key);
     const entry = this.#entries.get(id);
     if (!entry?.isHeld) throw notHeld(id);
-    if (!fits) throw wrongKey(id);
+    // The same words whoever's it is: a key that leaked is of no use to others, and tells them nothing.
+    if (!fits || !entry.session.belongsTo(caller)) throw wrongKey(id);
+    entry.session.goOnAs(caller);
     return entry;
   }
 
@@ -206,7 +208,8 @@ export class HttpLocks {
       const message = `Cannot lock in the session ${JSON.stringify(wanted)}: no lock is in it`;
       throw new Refusal({ code: "SESSION_GONE", message });
     }
-    if (!fits) throw wrongKey(wanted);
+    if (!fits || !entry.session.belongsTo(asker.caller)) throw wrongKey(wanted);
+    entry.session.goOnAs(asker.caller);
     return entry.session;
   }
 

@@ -62,7 +62,17 @@ export class HttpSession implements SessionListener {
     const { sessions } = parts;
     const refusal = sessions.refusal();
     if (refusal) throw new Refusal(refusal);
-    parts.turn(() => this.#session = sessions.open(this, profile, { transport: "http" }));
+    parts.turn(() => this.#session = sessions.open(this, profile, { access: caller, transport: "http" }));
+  }
+
+  /** Whether it is that caller's; keys and secrets are of no use to another one. */
+  belongsTo({ subject }: Caller): boolean {
+    return subject === this.caller.subject;
+  }
+
+  /** Goes on with the rights that its caller has now, which may have another token by now. */
+  goOnAs(caller: Caller): void {
+    this.#session?.adopt(caller);
   }
 
   /** Its id; empty when it has ended. */

@@ -30,7 +30,13 @@ export interface LockRoutesParts {
 /** `/v1/locks` and below. */
 export function lockRoutes(parts: LockRoutesParts): Hono<HttpEnv> {
   const { locks, limits } = parts;
-  const find = ({ req }: Context<HttpEnv>) => locks.find(req.param("lock") ?? "", req.header(KEY_HEADER));
+  const find = (context: Context<HttpEnv>) => {
+    const { req } = context;
+    return locks.find(req.param("lock") ?? "", {
+      key: req.header(KEY_HEADER),
+      caller: context.get("caller"),
+    });
+  };
   const fieldsOf = ({ req }: Context<HttpEnv>) => readBody(req.raw, limits);
   const routes = new Hono<HttpEnv>();
   routes.post("/v1/locks", (context) => acquire(context, parts));

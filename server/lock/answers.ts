@@ -61,7 +61,15 @@ export class Answers {
     const undecided = waiter.state === "admitting" && blockedBy.length === 0;
     const fault = undecided ? "the store has not decided yet" : describeBlockers(blockedBy);
     const message = `${whatCannot(waiter)}: ${fault}`;
-    this.#emit({ type: "refused", session: sessionOf(waiter), request: waiter.id, code, message, blockedBy });
+    const blockedAt = placesOf(waiter).map(({ resource }) => resource.name);
+    const refused = {
+      type: "refused",
+      session: sessionOf(waiter),
+      request: waiter.id,
+      code,
+      message,
+    } as const;
+    this.#emit({ ...refused, blockedBy, blockedAt });
   }
 
   /** It would have waited for ever. */
@@ -79,8 +87,7 @@ export class Answers {
   }
 
   #blockersOutside(waiter: Waiter): Party[] {
-    const places = waiter instanceof Conversion ? [waiter.place] : waiter.places;
-    return places.map(({ resource }) => this.#outsideHolder(resource.name)).filter((party) =>
+    return placesOf(waiter).map(({ resource }) => this.#outsideHolder(resource.name)).filter((party) =>
       party !== undefined
     );
   }
@@ -161,6 +168,10 @@ function whatCannot(waiter: Waiter): string {
   if (!(waiter instanceof Conversion)) return `Cannot lock ${describeWish(waiter)}`;
   const { place: { resource, mode: from }, mode } = waiter;
   return `Cannot convert ${resource.name} from ${from} to ${mode}`;
+}
+
+function placesOf(waiter: Waiter): readonly Place[] {
+  return waiter instanceof Conversion ? [waiter.place] : waiter.places;
 }
 
 function sessionOf(waiter: Waiter): SessionId {

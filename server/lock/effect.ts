@@ -43,6 +43,8 @@ export interface Refused {
   readonly code: ErrorCode;
   readonly message: string;
   readonly blockedBy?: readonly Party[];
+  /** The names that those stand at: who may not read them all must not see who that is. */
+  readonly blockedAt?: readonly string[];
   /** With DEADLOCK: who would wait for whom, beginning with the refused one. */
   readonly cycle?: readonly CycleParty[];
 }

@@ -1,11 +1,13 @@
 /**
- * What an administrator may ask of a daemon: who is here, out with one, how it does, leave service. What changes something is written to the
- * audit log.
+ * What an administrator may ask of a daemon: who is here, out with one, how it does, leave service. All of it needs the right `admin`, so there is no way
+ * to it but through {@link Administration.admit}. What changes something is written to the audit log, and so is who was not let in.
  *
  * @module
  */
-import type { DaemonStatus, SessionState } from "../../client/protocol/messages.ts";
+import type { ClientProfile, DaemonStatus, SessionState } from "../../client/protocol/messages.ts";
 import type { Clock } from "../base/clock.ts";
+import type { LogFields } from "../base/log.ts";
+import { type Access, type Denial, denial, WHOLE_DAEMON } from "./access.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 /** What an administration needs of its daemon. */
@@ -27,7 +29,18 @@ export interface SessionPage {
   readonly next: string | null;
 }
 
-/** The administration of one daemon. */
+/** Who asks: a session, or an interface that has none. */
+export interface Asker {
+  readonly access: Access;
+  /** Its session, if it has one. */
+  readonly id?: string;
+  readonly client?: ClientProfile | undefined;
+}
+
+/** What may be asked of an administration by name, for the message of a denial. */
+export type AdministrationVerb = "sessions" | "kick" | "status" | "drain";
+
+/** The door to the administration of one daemon. */
 export class Administration {
   readonly #options: AdministrationOptions;
   readonly #startMs: number;
@@ -35,6 +48,28 @@ export class Administration {
   constructor(options: AdministrationOptions) {
     this.#options = options;
     this.#startMs = options.clock.now();
+  }
+
+  /** Lets in who has the right. */
+  admit(asker: Asker, verb: AdministrationVerb): Administrator | Denial {
+    const { access, id, client } = asker;
+    const denied = denial(access, { right: "admin", name: WHOLE_DAEMON, cannot: `Cannot do ${verb}` });
+    if (!denied) return new Administrator(this.#options, this.#startMs, asker);
+    this.#options.sessions.audit(`denied.${verb}`, { session: id, subject: access.subject, client });
+    return denied;
+  }
+}
+
+/** One who has the right to administrate. */
+export class Administrator {
+  readonly #options: AdministrationOptions;
+  readonly #startMs: number;
+  readonly #asker: Asker;
+
+  constructor(options: AdministrationOptions, startMs: number, asker: Asker) {
+    this.#options = options;
+    this.#startMs = startMs;
+    this.#asker = asker;
   }
 
   /** The sessions with ids after `after`, `limit` at most, in order of their ids (by code unit). */
@@ -46,14 +81,13 @@ export class Administration {
   }
 
   /** Ends the session with that id, and tells its client why; harmless when there is none. */
-  kick(by: Session, { session: id, reason }: { readonly session: string; readonly reason: string }): void {
+  kick({ session: id, reason }: { readonly session: string; readonly reason: string }): void {
     const { sessions } = this.#options;
     const session = sessions.find(id);
     if (!session) return;
     const { listener, client } = session;
     sessions.audit("session.kick", {
-      session: by.id,
-      client: by.client,
+      ...this.#who(),
       kicked: id,
       kickedClient: client,
       reason,
@@ -82,17 +116,23 @@ export class Administration {
   }
 
   /** Makes the daemon leave service. Answers how many ms holders have at most. */
-  drain(by: Session): number {
+  drain(): number {
     const { sessions, drain } = this.#options;
-    sessions.audit("daemon.drain", { session: by.id, client: by.client });
+    sessions.audit("daemon.drain", this.#who());
     return drain();
+  }
+
+  #who(): LogFields {
+    const { id, client, access: { subject } } = this.#asker;
+    return { session: id, subject, client };
   }
 
   #describe(session: Session): SessionState {
     const { sessions, clock } = this.#options;
-    const { id, client, stage, transport, sinceWallMs, graceMs, dueMs } = session;
+    const { id, client, stage, transport, sinceWallMs, graceMs, dueMs, access: { subject } } = session;
     return {
       session: id,
+      subject,
       ...(client ? { client } : {}),
       state: stage === "detached" ? "detached" : "connected",
       transport,

@@ -7,6 +7,7 @@ import type { ClientProfile, LostLock } from "../../client/protocol/messages.ts"
 import { assert } from "../base/assert.ts";
 import type { Timed } from "../base/deadlines.ts";
 import type { Acquire, Break, Convert, ListQuery, SessionId } from "../store/store.ts";
+import { type Access, type Denial, denial, type Right } from "./access.ts";
 import type { SessionListener } from "./listener.ts";
 import type { Secret } from "./secret.ts";
 import type { Sessions } from "./sessions.ts";
@@ -21,6 +22,8 @@ export type SessionStage = "open" | "detached" | "ended";
 export interface SessionOptions {
   readonly id: SessionId;
   readonly client: ClientProfile | undefined;
+  /** Who it belongs to, and what that one may. */
+  readonly access: Access;
   readonly listener: SessionListener;
   /** What its connection is, for people. */
   readonly transport: string;
@@ -32,7 +35,10 @@ export interface SessionOptions {
   readonly sinceWallMs: number;
 }
 
-/** One session. Every method but {@link end} and {@link leave} is answered by one effect, see `Store`; `request` is the id that the client chose for it. */
+/**
+ * One session. Every method but {@link end} and {@link leave} is answered by one effect, see `Store`; `request` is the id that the client chose for it.
+ * What its {@link access} does not allow is refused with `DENIED` and changes nothing.
+ */
 export class Session implements Timed {
   readonly id: SessionId;
   readonly client: ClientProfile | undefined;
@@ -43,6 +49,7 @@ export class Session implements Timed {
   dueMs = Infinity;
   heapIndex = -1;
   #stage: SessionStage = "open";
+  #access: Access;
   #listener: SessionListener | undefined;
   #transport: string;
   /** The last locks that it lost, for a client that may not have heard of it. Empty without a grace. */
@@ -55,6 +62,7 @@ export class Session implements Timed {
     this.graceMs = options.graceMs;
     this.secret = options.secret;
     this.sinceWallMs = options.sinceWallMs;
+    this.#access = options.access;
     this.#listener = options.listener;
     this.#transport = options.transport;
     this.#sessions = sessions;
@@ -63,6 +71,11 @@ export class Session implements Timed {
   /** Where it is in its life. */
   get stage(): SessionStage {
     return this.#stage;
+  }
+
+  /** Who it belongs to, and what that one may. */
+  get access(): Access {
+    return this.#access;
   }
 
   /** Who speaks for it; undefined unless it is open. */
@@ -83,6 +96,9 @@ export class Session implements Timed {
   /** Asks for a lock, under an id that rises with every acquire of the session. */
   acquire(request: number, wish: LockWish): void {
     const { store } = this.#sessions;
+    for (const name of wish.names) {
+      if (this.#denies(request, { right: "acquire", name, cannot: `Cannot lock ${name}` })) return;
+    }
     if (this.#sessions.draining && !store.repeats(this.id, request)) return this.#refuseDraining(request);
     store.acquire({ session: this.id, request, ...wish }, this.#now());
   }
@@ -131,28 +147,40 @@ export class Session implements Timed {
 
   /** Ends locks of others. */
   break(request: number, meant: Pick<Break, "name" | "token" | "reason">): void {
-    this.#sessions.audit("lock.break", { session: this.id, client: this.client, ...meant });
+    const { name } = meant;
+    const asker = { session: this.id, subject: this.#access.subject, client: this.client };
+    const denied = this.#denies(request, { right: "break", name, cannot: `Cannot break ${name}` });
+    this.#sessions.audit(denied ? "denied.break" : "lock.break", { ...asker, ...meant });
+    if (denied) return;
     this.#sessions.store.break({ session: this.id, request, ...meant }, this.#now());
   }
 
   /** Asks who holds and who waits for a name. */
   who(request: number, name: string): void {
+    if (this.#denies(request, { right: "read", name, cannot: `Cannot tell who has ${name}` })) return;
     this.#sessions.store.who(this.id, request, name, this.#now());
   }
 
   /** Asks who waits for whom, beginning with a name. */
   explain(request: number, name: string): void {
+    if (this.#denies(request, { right: "read", name, cannot: `Cannot explain ${name}` })) return;
     this.#sessions.store.explain(this.id, request, name, this.#now());
   }
 
-  /** Has the client told what happens to all names that begin so, until a cancel of `request`. Answered by `watching` or `refused`. */
+  /**
+   * Has the client told what happens to all names that begin so and that it may read, until a cancel of `request`. Answered by `watching` or `refused`;
+   * refused when it may read none.
+   */
   watch(request: number, prefix: string): void {
+    if (this.#deniesBelow(request, prefix, `Cannot watch ${prefix}*`)) return;
     this.#sessions.watches.begin(this.id, request, prefix);
   }
 
-  /** Asks for the names that are held or waited for. */
-  list(request: number, query: ListQuery): void {
-    this.#sessions.store.list(this.id, request, query, this.#now());
+  /** Asks for the names that are held or waited for, those that it may read; refused when it may read none. */
+  list(request: number, query: Omit<ListQuery, "shows">): void {
+    if (this.#deniesBelow(request, query.prefix, `Cannot list ${query.prefix}*`)) return;
+    const shows = (name: string) => this.#access.allows("read", name);
+    this.#sessions.store.list(this.id, request, { ...query, shows }, this.#now());
   }
 
   /** The connection that `listener` spoke for has ended: so does the session, unless it has a grace or another connection by now. */
@@ -165,6 +193,12 @@ export class Session implements Timed {
     this.#sessions.end(this);
   }
 
+  /** Goes on with the rights of another token of its subject. */
+  adopt(access: Access): void {
+    assert(access.subject === this.#access.subject, "a session belongs to one subject");
+    this.#access = access;
+  }
+
   /** Nobody speaks for it any more, for the time of its grace. For the registry alone. */
   detach(): void {
     assert(this.#stage === "open" && this.graceMs > 0, "only an open session with a grace is detached");
@@ -173,8 +207,9 @@ export class Session implements Timed {
   }
 
   /** Somebody speaks for it, in place of whoever did. For the registry alone. */
-  attach(listener: SessionListener, transport: string): void {
+  attach(listener: SessionListener, access: Access, transport: string): void {
     assert(this.#stage !== "ended", "what has ended is not resumed");
+    this.adopt(access);
     this.#stage = "open";
     this.#listener = listener;
     this.#transport = transport;
@@ -199,5 +234,27 @@ export class Session implements Timed {
   #refuseDraining(request: number): void {
     const message = "Cannot lock: the daemon leaves service";
     this.#listener?.hear({ type: "refused", session: this.id, request, code: "DRAINING", message });
+  }
+
+  /** Refuses what is not allowed; false when it is. */
+  #denies(
+    request: number,
+    wish: { readonly right: Right; readonly name: string; readonly cannot: string },
+  ): boolean {
+    const denied = denial(this.#access, wish);
+    if (denied) this.#refuse(request, denied);
+    return denied !== undefined;
+  }
+
+  #deniesBelow(request: number, prefix: string, cannot: string): boolean {
+    const { subject, ended } = this.#access;
+    if (this.#access.allowsBelow("read", prefix)) return false;
+    const message = `${cannot}: ${ended ?? `${subject} lacks the right read for all such names`}`;
+    this.#refuse(request, { code: "DENIED", message });
+    return true;
+  }
+
+  #refuse(request: number, { code, message }: Denial): void {
+    this.#listener?.hear({ type: "refused", session: this.id, request, code, message });
   }
 }

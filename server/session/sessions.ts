@@ -24,9 +24,12 @@ import type { Clock } from "../base/clock.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import type { LogFields } from "../base/log.ts";
 import type { Effect, Happening, SessionId, Store } from "../store/store.ts";
+import type { Gate } from "./access.ts";
 import type { SessionListener } from "./listener.ts";
+import type { OpenOptions, OpenRefusal, ResumeOptions } from "./opening.ts";
 import { Secret } from "./secret.ts";
 import { Session } from "./session.ts";
+import { veil } from "./veil.ts";
 import { Watches, type WatchesOptions } from "./watches.ts";
 
 export type { SessionListener } from "./listener.ts";
@@ -36,6 +39,8 @@ export type { LockWish, Session } from "./session.ts";
 export interface SessionsOptions {
   readonly store: Store;
   readonly clock: Clock;
+  /** Knows who may open a session. */
+  readonly gate: Gate;
   /** Makes an id that was never used and cannot be guessed. */
   readonly newId: () => string;
   /** Makes a secret that cannot be guessed. */
@@ -49,24 +54,12 @@ export interface SessionsOptions {
   readonly audit: (event: string, fields: LogFields) => void;
 }
 
-/** How a session is opened. */
-export interface OpenOptions {
-  /** How long it shall outlive its connection, in milliseconds. */
-  readonly graceMs?: number | undefined;
-  /** What its connection is, for people. */
-  readonly transport?: string;
-}
-
-/** Why no session is opened. */
-export interface OpenRefusal {
-  readonly code: "DRAINING" | "LIMIT";
-  readonly message: string;
-}
-
 /** The sessions of one daemon. */
 export class Sessions {
   readonly store: Store;
   readonly clock: Clock;
+  /** Knows who a request comes from. */
+  readonly gate: Gate;
   readonly audit: SessionsOptions["audit"];
   /** Who watches which names. */
   readonly watches: Watches;
@@ -76,15 +69,20 @@ export class Sessions {
   /** What is compared when there is no such session, so that it takes as long as if there were. */
   readonly #decoy: Secret;
   #drainEndsMs: number | undefined;
+  /** When the next access ends by itself, as far as was known at the last look, in milliseconds since 1970. */
+  #withdrawalWallMs: number;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
     this.audit = options.audit;
+    this.gate = options.gate;
+    this.#withdrawalWallMs = options.gate.nextEndWallMs;
     this.store = options.store;
     this.watches = new Watches({
       limits: options.limits,
       tell: (effect) => this.#sessions.get(effect.session)?.listener?.hear(effect),
       unsentBytes: (session) => this.#unsentBytes(session),
+      mayHear: (session, name) => this.#sessions.get(session)?.access.allows("read", name) ?? false,
       listen: (isWanted) => options.store.watch(isWanted ? this.#onHappening : undefined),
     });
     this.clock = options.clock;
@@ -108,7 +106,10 @@ export class Sessions {
 
   /** When {@link tick} has something to do: monotonic milliseconds, or Infinity. */
   get nextDueMs(): number {
-    return Math.min(this.#detached.nextMs(), this.watches.nextDueMs);
+    const endsMs = this.#withdrawalWallMs === Infinity
+      ? Infinity
+      : this.clock.now() + this.#withdrawalWallMs - this.clock.wallMs();
+    return Math.min(this.#detached.nextMs(), this.watches.nextDueMs, endsMs);
   }
 
   /** All sessions, in no order. */
@@ -142,7 +143,7 @@ export class Sessions {
   open(
     listener: SessionListener,
     client: ClientProfile | undefined,
-    { graceMs: wishedMs, transport = "tcp" }: OpenOptions = {},
+    { access, graceMs: wishedMs, transport = "tcp" }: OpenOptions,
   ): Session | undefined {
     const graceMs = this.graceFor(wishedMs);
     if (this.refusal(graceMs)) return undefined;
@@ -150,6 +151,7 @@ export class Sessions {
     const session = new Session({
       id: newId() as SessionId,
       client,
+      access,
       listener,
       transport,
       graceMs,
@@ -162,16 +164,21 @@ export class Sessions {
   }
 
   /**
-   * Has `listener` speak for a session from now on; undefined when there is no such session, or that is not its secret. Whoever spoke for it is
-   * hung up on.
+   * Has `listener` speak for a session from now on; undefined when there is no such session, that is not its secret, or it is another subject's.
+   * Whoever spoke for it is hung up on.
    */
-  resume(listener: SessionListener, { session: id, secret }: Resume, transport: string): Session | undefined {
+  resume(
+    listener: SessionListener,
+    { session: id, secret }: Resume,
+    { access, transport }: ResumeOptions,
+  ): Session | undefined {
     const session = this.#sessions.get(id as SessionId);
     const isProven = (session?.secret ?? this.#decoy).is(secret);
-    if (!isProven || !session?.secret) return undefined;
+    // A secret that leaked is of no use without a token of the same subject.
+    if (!isProven || !session?.secret || session.access.subject !== access.subject) return undefined;
     const before = session.listener;
     this.#disarm(session);
-    session.attach(listener, transport);
+    session.attach(listener, access, transport);
     this.watches.heardAgain(session.id, this.clock.now());
     before?.hangUp("the session was resumed by another connection");
     return session;
@@ -192,7 +199,7 @@ export class Sessions {
     if (effect.type === "lost" && session.graceMs > 0) {
       session.remember(effect, this.#options.limits.lossesPerSessionMax);
     }
-    session.listener?.hear(effect);
+    session.listener?.hear(veil(effect, session.access));
   };
 
   /** See {@link Session.leave}. */
@@ -213,10 +220,23 @@ export class Sessions {
     this.store.endSession(session.id, this.clock.now());
   }
 
+  /** Ends the sessions whose access is over, with their locks, and tells their clients why. */
+  endWithdrawn(): void {
+    this.#withdrawalWallMs = this.gate.nextEndWallMs;
+    for (const session of [...this.#sessions.values()]) {
+      const { listener, id, client, access: { subject, ended } } = session;
+      if (ended === undefined) continue;
+      this.audit("session.withdrawn", { session: id, subject, client, reason: ended });
+      session.end();
+      listener?.hangUp(ended);
+    }
+  }
+
   /** Ends the sessions whose grace is over. */
   tick(now: number): void {
     for (let due = this.#detached.takeDue(now); due; due = this.#detached.takeDue(now)) this.end(due);
     this.watches.tick(now);
+    if (this.clock.wallMs() >= this.#withdrawalWallMs) this.endWithdrawn();
   }
 
   /** Takes no more sessions and no more locks, and ends every wait. Locks stay with their sessions, for so many ms. */

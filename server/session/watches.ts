@@ -54,6 +54,8 @@ export interface WatchesOptions {
   readonly tell: (effect: WatchEffect | Refused) => void;
   /** How many bytes were said to a session and not sent; Infinity while nobody hears what it is told. */
   readonly unsentBytes: (session: SessionId) => number;
+  /** Whether a session may hear of a name, now. */
+  readonly mayHear: (session: SessionId, name: string) => boolean;
   /** Called when the first watch begins and when the last one ends: happenings cost something to describe. */
   readonly listen: (isWanted: boolean) => void;
 }
@@ -193,9 +195,10 @@ export class Watches {
   }
 
   #tell(watch: Watch, { what, name, party, reason }: Happening, now: number): void {
-    if (watch.isBehind) return;
-    const { tell, unsentBytes, limits: { outputBytesMax } } = this.#options;
+    const { tell, unsentBytes, mayHear, limits: { outputBytesMax } } = this.#options;
     const { session, id } = watch;
+    // Asked first: whoever may not hear of it must not see by a gap or a resync that something happened.
+    if (watch.isBehind || !mayHear(session, name)) return;
     const unsent = unsentBytes(session);
     if (unsent > BEHIND_SHARE * outputBytesMax) {
       watch.isBehind = true;

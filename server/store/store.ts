@@ -21,6 +21,8 @@ export interface ListQuery {
   readonly prefix: string;
   /** Only names after this one, or "" for all. */
   readonly after: string;
+  /** Only names that this is true of: the others are not there, for whoever asks. */
+  readonly shows: (name: string) => boolean;
   /** Most names in the answer. */
   readonly limit: number;
 }

@@ -17,6 +17,8 @@ import { Heartbeats, type Pulse } from "./heartbeats.ts";
 export interface Guest extends Timed {
   readonly conversation: Conversation;
   readonly pulse: Pulse;
+  /** The address that it comes from. */
+  readonly peer: string;
   /** Sends what the turn wrote down. */
   flush(): void;
   /** Cuts the connection at once, whatever is left to be sent. */
@@ -29,6 +31,8 @@ export interface ReceptionOptions {
   readonly log: Log;
   readonly limits: {
     readonly connectionsMax: number;
+    readonly connectionsPerAddressMax: number;
+    readonly refusalPauseMs: number;
     readonly frameBytesMax: number;
     readonly outputBytesMax: number;
     readonly helloTimeoutMs: number;
@@ -50,6 +54,8 @@ export class Reception {
   /** Connections that have to say something by their deadline. */
   readonly #awaited = new Deadlines<Guest>();
   readonly #heartbeats = new Heartbeats();
+  /** How many connections each address has. */
+  readonly #countOf = new Map<string, number>();
   #unsent: Guest[] = [];
   #closed: PromiseWithResolvers<void> | undefined;
 
@@ -75,6 +81,17 @@ export class Reception {
     return { code: "LIMIT", message };
   }
 
+  /** Why no more connections are taken from that address, or undefined. */
+  refusalFor(peer: string): Reception["refusal"] {
+    const { connectionsPerAddressMax } = this.limits;
+    const { refusal } = this;
+    if (refusal) return refusal;
+    if ((this.#countOf.get(peer) ?? 0) < connectionsPerAddressMax) return undefined;
+    const open = `${connectionsPerAddressMax} from its address are open`;
+    const message = `Cannot take the connection: ${open}, which is connectionsPerAddressMax`;
+    return { code: "LIMIT", message };
+  }
+
   /** When {@link tick} has something to do: monotonic milliseconds, or Infinity. */
   get nextDueMs(): number {
     return Math.min(this.#awaited.nextMs(), this.#heartbeats.nextDueMs);
@@ -83,6 +100,7 @@ export class Reception {
   /** Takes in a new connection, which has some time now to introduce itself. */
   enter(guest: Guest): void {
     this.#guests.add(guest);
+    this.#count(guest.peer, 1);
     guest.dueMs = this.#options.clock.now() + this.limits.helloTimeoutMs;
     this.#awaited.add(guest);
   }
@@ -95,6 +113,7 @@ export class Reception {
   /** Notes a connection that gets no conversation; it is open until it is {@link gone}. */
   turnAway(guest: Guest): void {
     this.#leaving.add(guest);
+    this.#count(guest.peer, 1);
   }
 
   /** The conversation is over; the connection is open until it is {@link gone}. */
@@ -109,7 +128,7 @@ export class Reception {
   /** The connection has no descriptor any more. */
   gone(guest: Guest): void {
     this.leave(guest);
-    this.#leaving.delete(guest);
+    if (this.#leaving.delete(guest)) this.#count(guest.peer, -1);
     if (this.size === 0) this.#closed?.resolve();
   }
 
@@ -153,6 +172,12 @@ export class Reception {
   /** Cuts every connection. */
   cutAll(): void {
     for (const guest of [...this.#guests, ...this.#leaving]) guest.cut();
+  }
+
+  #count(peer: string, change: 1 | -1): void {
+    const count = (this.#countOf.get(peer) ?? 0) + change;
+    if (count > 0) this.#countOf.set(peer, count);
+    else this.#countOf.delete(peer);
   }
 
   #flush(): void {

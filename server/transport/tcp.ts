@@ -7,7 +7,7 @@
  * ```
  *
  * - OPEN: frames go to the conversation, its answers to the peer.
- * - CLOSING [close]: the conversation is over. What it said is still sent, then the end of file; what the peer sends is read and dropped,
+ * - CLOSING [close, closeLater]: the conversation is over. What it said is still sent, then the end of file; what the peer sends is read and dropped,
  *   since closing a socket with unread bytes takes back the last answer (RFC 9293 section 3.6.1). A peer that does not read is given up.
  * - CLOSED [cut, or both directions have ended]: the descriptor is gone.
  *
@@ -16,6 +16,7 @@
 import { LineFrames } from "../../client/protocol/frames.ts";
 import { CLOSE, type Conversation, type Dialects, type Wire } from "../dialect/conversation.ts";
 import { Pulse } from "./heartbeats.ts";
+import type { Port, Socket } from "./port.ts";
 import type { Guest, Reception } from "./reception.ts";
 
 /** Read buffer of a connection, in bytes: it grows to the maximum when reads fill it. */
@@ -25,31 +26,15 @@ const READ_BYTES_MAX = 65_536;
 const LAST_WORDS_MS = 5_000;
 /** How long a peer may go on sending after it was told that the connection ends, in milliseconds. */
 const LINGER_MS = 1_000;
-/** Pause after an accept that failed, in milliseconds: descriptors are missing, and come back when connections end. */
-const ACCEPT_PAUSE_MS = 10;
 const OPENING_BRACE = 0x7b;
 const ENCODER = new TextEncoder();
 
-/** Accepts connections until the listener is closed, and serves them to their ends. */
-export async function serveTcp(
-  listener: Deno.TcpListener,
-  reception: Reception,
-  dialects: Dialects,
-): Promise<void> {
-  const connections = new Set<Promise<void>>();
-  for (;;) {
-    try {
-      const served = new TcpConnection(await listener.accept(), reception, dialects).serve();
-      connections.add(served);
-      void served.finally(() => connections.delete(served));
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
-      // Out of descriptors, or a peer that went away between its knock and our door: the listener is still good.
-      reception.log.warn("tcp.accept_failed", { error });
-      await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
-    }
-  }
-  await Promise.all(connections);
+/** Accepts connections until the port is closed, and serves them to their ends. */
+export function serveTcp(port: Port, reception: Reception, dialects: Dialects): Promise<void> {
+  return port.serve(
+    (socket) => new TcpConnection(socket, reception, dialects).serve(),
+    (error) => reception.log.warn("tcp.accept_failed", { error }),
+  );
 }
 
 class TcpConnection implements Wire, Guest {
@@ -57,9 +42,10 @@ class TcpConnection implements Wire, Guest {
   conversation: Conversation;
   readonly transport = "tcp";
   readonly pulse = new Pulse(this);
+  readonly peer: string;
   dueMs = 0;
   heapIndex = -1;
-  readonly #socket: Deno.TcpConn;
+  readonly #socket: Socket;
   readonly #reception: Reception;
   readonly #dialects: Dialects;
   #frames: LineFrames;
@@ -74,8 +60,9 @@ class TcpConnection implements Wire, Guest {
   #sending: Promise<void> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: Deno.TcpConn, reception: Reception, dialects: Dialects) {
+  constructor(socket: Socket, reception: Reception, dialects: Dialects) {
     this.#socket = socket;
+    this.peer = socket.remoteAddr.hostname;
     this.#reception = reception;
     this.#dialects = dialects;
     this.#frames = new LineFrames(reception.limits.frameBytesMax);
@@ -86,10 +73,11 @@ class TcpConnection implements Wire, Guest {
   async serve(): Promise<void> {
     const reception = this.#reception;
     try {
-      this.#socket.setNoDelay(true);
-      this.#socket.setKeepAlive(true);
+      // What TLS is spoken on has no such switches: the runtime sends at once there too, and heartbeats find out who is gone.
+      if ("setNoDelay" in this.#socket) this.#socket.setNoDelay(true);
+      if ("setKeepAlive" in this.#socket) this.#socket.setKeepAlive(true);
       reception.turn(() => {
-        const { refusal } = reception;
+        const refusal = reception.refusalFor(this.peer);
         if (!refusal) return reception.enter(this);
         reception.turnAway(this);
         this.conversation.fail(refusal, CLOSE.policy);
@@ -119,6 +107,15 @@ class TcpConnection implements Wire, Guest {
     if (this.#state !== "open") return;
     this.#state = "closing";
     this.#reception.hasToSend(this);
+  }
+
+  closeLater(frame: string): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#linger = setTimeout(() => {
+      this.#written += frame + "\n";
+      this.#reception.turn(() => this.#reception.hasToSend(this));
+    }, this.#reception.limits.refusalPauseMs);
   }
 
   flush(): void {
@@ -227,5 +224,7 @@ function isConnectionError(error: unknown): boolean {
     errors.BadResource,
     errors.Interrupted,
     errors.UnexpectedEof,
+    // No TLS is spoken, or none that both sides know.
+    errors.InvalidData,
   ].some((kind) => error instanceof kind);
 }

@@ -19,10 +19,25 @@ import type { Guest, Reception } from "./reception.ts";
 /** After so many seconds without a word the runtime pings the peer, and after as many again it gives it up. */
 const IDLE_SECONDS = 30;
 
+/** The subprotocol that is agreed to when a client names it (it must name one to hand over a token, see `server/session/bearer.ts`). */
+const SUBPROTOCOL = "distrilock";
+
+/** What becomes of a WebSocket. */
+export interface UpgradeOptions {
+  readonly reception: Reception;
+  readonly converse: Converse;
+  /** The address that the request came from. */
+  readonly peer: string;
+  /** Called when the WebSocket is over. */
+  readonly onGone: () => void;
+}
+
 /** Answers an upgrade request with a connection. Throws a TypeError when the request asks for no upgrade. */
-export function upgradeToWebSocket(request: Request, reception: Reception, converse: Converse): Response {
-  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
-  new WebSocketConnection(socket, reception, converse);
+export function upgradeToWebSocket(request: Request, options: UpgradeOptions): Response {
+  const named = request.headers.get("sec-websocket-protocol")?.split(",").map((word) => word.trim()) ?? [];
+  const agreed = named.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {};
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS, ...agreed });
+  new WebSocketConnection(socket, options);
   return response;
 }
 
@@ -30,6 +45,7 @@ class WebSocketConnection implements Wire, Guest {
   readonly conversation: Conversation;
   readonly transport = "websocket";
   readonly pulse = new Pulse(this);
+  readonly peer: string;
   dueMs = 0;
   heapIndex = -1;
   readonly #socket: WebSocket;
@@ -37,15 +53,21 @@ class WebSocketConnection implements Wire, Guest {
   #written: string[] = [];
   #writtenLength = 0;
   #closing: CloseCode | undefined;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: WebSocket, reception: Reception, converse: Converse) {
+  constructor(socket: WebSocket, { reception, converse, peer, onGone }: UpgradeOptions) {
     this.#socket = socket;
+    this.peer = peer;
     this.#reception = reception;
     this.conversation = converse(this);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => reception.turn(() => this.#open());
     socket.onmessage = ({ data }) => reception.turn(() => this.#receive(data));
-    socket.onclose = () => reception.turn(() => reception.gone(this));
+    socket.onclose = () => {
+      clearTimeout(this.#later);
+      onGone();
+      reception.turn(() => reception.gone(this));
+    };
     // A failed connection is always closed as well; its error says nothing that helps.
     socket.onerror = () => {};
   }
@@ -67,6 +89,15 @@ class WebSocketConnection implements Wire, Guest {
     this.#reception.hasToSend(this);
   }
 
+  closeLater(frame: string, code: CloseCode): void {
+    if (this.#closing !== undefined) return;
+    this.#closing = code;
+    this.#later = setTimeout(() => {
+      this.#written = [frame];
+      this.#reception.turn(() => this.#reception.hasToSend(this));
+    }, this.#reception.limits.refusalPauseMs);
+  }
+
   flush(): void {
     const written = this.#written;
     this.#written = [];
@@ -86,6 +117,7 @@ class WebSocketConnection implements Wire, Guest {
   }
 
   cut(): void {
+    clearTimeout(this.#later);
     this.#closing ??= CLOSE.policy;
     this.#written = [];
     this.#reception.leave(this);
@@ -93,7 +125,7 @@ class WebSocketConnection implements Wire, Guest {
   }
 
   #open(): void {
-    const { refusal } = this.#reception;
+    const refusal = this.#reception.refusalFor(this.peer);
     if (!refusal) return this.#reception.enter(this);
     this.#reception.turnAway(this);
     this.conversation.fail(refusal, CLOSE.policy);

@@ -79,6 +79,7 @@ const GOOD_TESTS = new Map([
   ["P-49", "[P-49] decodeRequest reads a drain"],
   ["P-56", "[P-56] decodeRequest fills in the prefix of a watch"],
   ["P-57", "[P-57] decodeRequest reads an explain"],
+  ["P-80", "[P-80] decodeRequest reads a token of 1 to 512 characters"],
 ]);
 
 const BAD_TESTS = new Map([
@@ -113,6 +114,10 @@ const BAD_TESTS = new Map([
   ["P-49", "[P-49] decodeRequest refuses a drain with a choice"],
   ["P-56", "[P-56] decodeRequest refuses a watch of what begins no name"],
   ["P-57", "[P-57] decodeRequest refuses an explain of no name"],
+  [
+    "P-80",
+    "[P-80] decodeRequest refuses a token that is empty, long or no printable ASCII, and does not show it",
+  ],
 ]);
 
 deepEqual(new Set(GOOD.flatMap(({ rules }) => rules)), new Set(GOOD_TESTS.keys()));
@@ -133,6 +138,7 @@ for (const [rule, name] of BAD_TESTS) {
       const told = `${JSON.stringify(frame)} gave ${JSON.stringify(result)}`;
       ok("fault" in result, told);
       deepEqual([result.id, result.code], [id, code], told);
+      if (rule === "P-80") ok(!/tttt|two words|a\\nb/.test(result.message), told);
       if (field !== undefined) ok(result.message.includes(`field ${field}:`), told);
       // What the peer sent is shown in part only, or an answer could be as long as a frame.
       ok(result.message.length < 300, told);

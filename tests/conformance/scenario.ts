@@ -22,6 +22,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { startDaemon, temporaryDirectory } from "../support/daemon.ts";
 import { within } from "../support/eventually.ts";
 import { ForeignLocker, hasPython } from "../support/foreign_locker.ts";
+import { writeTokens } from "../support/tokens.ts";
 import { OPCODE, RawWebSocket, webSocketBytes } from "../support/raw_web_socket.ts";
 import { joinBytes, type Part, readVectors } from "./vectors.ts";
 
@@ -31,6 +32,8 @@ export interface ScenarioVector {
   readonly name: string;
   /** Of the daemon. */
   readonly flags?: readonly string[];
+  /** Of its tokens file: rules by subject. A subject's token is its name and as many x as make 32 characters; anonymous needs none. */
+  readonly tokens?: Readonly<Record<string, string>>;
   readonly steps: readonly (string | { readonly peer: string; readonly bytes: readonly Part[] })[];
 }
 
@@ -55,9 +58,16 @@ export function testScenarios(file: string): void {
   }
 }
 
-async function playScenario({ flags = [], steps }: ScenarioVector, feed: Feed): Promise<void> {
+async function playScenario(vector: ScenarioVector, feed: Feed): Promise<void> {
+  const { flags = [], tokens, steps } = vector;
   using directory = temporaryDirectory();
-  await using daemon = startDaemon(directory.path, flags);
+  using files = temporaryDirectory();
+  const tokensFile = `${files.path}/tokens`;
+  if (tokens) writeTokens(tokensFile, tokens);
+  await using daemon = startDaemon(directory.path, [
+    ...flags,
+    ...(tokens ? ["--tokens-file", tokensFile, "--refusal-pause", "1ms"] : []),
+  ]);
   await using players = new AsyncDisposableStack();
   const peers = new Map<string, Peer>();
   const programs = new Map<string, ForeignLocker>();

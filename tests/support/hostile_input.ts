@@ -26,7 +26,10 @@ export function input(name: string, send: (daemon: DaemonProcess) => Promise<voi
 }
 
 /** A connection that sends bytes, and reads lines to the end. */
-export async function overTcp(daemon: DaemonProcess, parts: readonly Uint8Array[]): Promise<string> {
+export async function overTcp(
+  daemon: Pick<DaemonProcess, "tcpPort">,
+  parts: readonly Uint8Array[],
+): Promise<string> {
   using socket = await Deno.connect({ port: daemon.tcpPort });
   socket.setNoDelay(true);
   const reading = readToEnd(socket);

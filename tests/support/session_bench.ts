@@ -4,6 +4,7 @@
  * @module
  */
 import { Libc } from "../../ffi/libc.ts";
+import { type Access, type Gate, OPEN_ACCESS, OPEN_GATE } from "../../server/session/access.ts";
 import type { Session, SessionListener } from "../../server/session/sessions.ts";
 import { Sessions, type SessionsOptions } from "../../server/session/sessions.ts";
 import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
@@ -31,7 +32,7 @@ export class SessionBench implements Disposable {
   readonly #directory = Deno.makeTempDirSync({ prefix: "distrilock-session-" });
   #ids = 0;
 
-  constructor(limits: Partial<SessionsOptions["limits"]> = {}) {
+  constructor(limits: Partial<SessionsOptions["limits"]> = {}, readonly gate: Gate = OPEN_GATE) {
     Deno.mkdirSync(`${this.#directory}/${PRIVATE_DIRECTORY}`);
     const clock = { now: () => this.nowMs, wallMs: () => 1_780_272_000_000 + this.nowMs };
     this.store = new DirectoryStore({
@@ -52,6 +53,7 @@ export class SessionBench implements Disposable {
     this.sessions = new Sessions({
       store: this.store,
       clock,
+      gate,
       newId: () => `s${++this.#ids}`,
       newSecret: () => `secret of s${this.#ids + 1}`,
       limits: { ...WIDE, ...limits },
@@ -60,8 +62,8 @@ export class SessionBench implements Disposable {
   }
 
   /** Opens a session, which must be possible. */
-  open(ear: SessionListener, graceMs = 0): Session {
-    const session = this.sessions.open(ear, { name: "bench" }, { graceMs });
+  open(ear: SessionListener, graceMs = 0, access: Access = OPEN_ACCESS): Session {
+    const session = this.sessions.open(ear, { name: "bench" }, { access, graceMs });
     if (!session) throw new Error("the session was refused");
     return session;
   }

@@ -42,6 +42,11 @@ export const FLOORS: readonly Floor[] = [
     may: ["server/http/problem_response.ts", "server/transport/", "server/dialect/", ...UNDER_SESSION],
   },
   { place: "server/transport/", may: ["server/transport/", "server/dialect/", ...UNDER_SESSION] },
+  // Who may do what: the gate that sessions ask.
+  {
+    place: "server/access/",
+    may: ["server/access/", "server/session/", "server/config_error.ts", "server/base/", "client/protocol/"],
+  },
   {
     place: "server/doctor/command.ts",
     may: ["server/doctor/", "server/config.ts", "server/base/", "ffi/"],

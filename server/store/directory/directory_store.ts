@@ -190,9 +190,10 @@ export class DirectoryStore implements Store {
     this.#emit({ type: "explained", session, request, names });
   }
 
-  list(session: SessionId, request: number, { prefix, after, limit }: ListQuery): void {
+  list(session: SessionId, request: number, { prefix, after, limit, shows }: ListQuery): void {
     const { resources } = this.#table;
-    const found = [...resources.keys()].filter((name) => name > after && name.startsWith(prefix)).sort();
+    const isWanted = (name: string) => name > after && name.startsWith(prefix) && shows(name);
+    const found = [...resources.keys()].filter(isWanted).sort();
     const names = found.slice(0, limit).map((name) => this.#describe(name, LIST_PARTIES_MAX));
     const next = found.length > limit ? found[limit - 1] ?? null : null;
     this.#emit({ type: "listed", session, request, names, next });

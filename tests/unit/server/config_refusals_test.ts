@@ -161,11 +161,14 @@ Deno.test("readConfig refuses to listen beyond loopback, unless told to", async 
           ok(error instanceof ConfigError);
           match(
             error.message,
-            new RegExp(`^Cannot listen on ${flag} ".*no authentication yet; want .* or --insecure$`),
+            new RegExp(
+              `^Cannot listen on ${flag} ".*anybody who reaches it could lock; want .* or --insecure$`,
+            ),
           );
           return true;
         });
         doesNotThrow(() => read({ argv: [flag, text, "--insecure"] }));
+        doesNotThrow(() => read({ argv: [flag, text, "--tokens-file", "tokens"] }));
       });
     }
   }
@@ -185,3 +188,28 @@ function refused(flag: string, texts: readonly string[], want: string): Refused[
     ];
   });
 }
+
+Deno.test("readConfig refuses half of TLS, and origins that no browser sends", async (t) => {
+  const wanted = "want origins like https://app.example or http://localhost:8080, with commas between them";
+  const cases: [string[], string][] = [
+    [["--tls-cert", "c.pem"], "Cannot use --tls-cert without --tls-key: want both or none"],
+    [["--tls-key", "k.pem"], "Cannot use --tls-key without --tls-cert: want both or none"],
+    ...[
+      "app.example",
+      "https://app.example/",
+      "https://app.example:443",
+      "https://App.example",
+      "https://app.example/page",
+      "ftp://app.example",
+      "*",
+      "https://*.example",
+      "https://a.example,",
+    ].map((origin): [string[], string] => [
+      ["--allow-origin", origin],
+      `Cannot use --allow-origin ${JSON.stringify(origin)}: ${wanted}`,
+    ]),
+  ];
+  for (const [argv, message] of cases) {
+    await t.step(argv.join(" "), () => throws(() => read({ argv }), new ConfigError(message)));
+  }
+});

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { DEFAULT_LIMITS, LIMIT_NAMES } from "../../../server/base/limits.ts";
 import { type Config, configHelp, readConfig } from "../../../server/config.ts";
+import { listeningWarnings } from "../../../server/listen_rules.ts";
 import { read } from "./config_sources.ts";
 
 const DEFAULTS: Config = {
@@ -11,6 +12,10 @@ const DEFAULTS: Config = {
   apiKey: null,
   logLevel: "info",
   libc: null,
+  tokensFile: null,
+  tlsCert: null,
+  tlsKey: null,
+  allowOrigin: [],
   insecure: false,
   keepFiles: false,
   force: false,
@@ -39,6 +44,25 @@ const EACH: readonly [
   ["--log-level", "debug", "LOG_LEVEL", "logLevel", "debug", { logLevel: "debug" }],
   ["--libc", "/lib/libc.so.6", "LIBC", "libc", "/lib/libc.so.6", { libc: "/lib/libc.so.6" }],
   ["--insecure", "true", "INSECURE", "insecure", true, { insecure: true }],
+  ["--tokens-file", "/etc/t", "TOKENS_FILE", "tokensFile", "/etc/t", { tokensFile: "/etc/t" }],
+  [
+    "--allow-origin",
+    "https://a.example,http://b.example:1",
+    "ALLOW_ORIGIN",
+    "allowOrigin",
+    "https://a.example,http://b.example:1",
+    { allowOrigin: ["https://a.example", "http://b.example:1"] },
+  ],
+  [
+    "--connections-per-address-max",
+    "7",
+    "CONNECTIONS_PER_ADDRESS_MAX",
+    "connectionsPerAddressMax",
+    7,
+    limits({ connectionsPerAddressMax: 7 }),
+  ],
+  ["--request-timeout", "5s", "REQUEST_TIMEOUT", "requestTimeout", "5s", limits({ requestTimeoutMs: 5_000 })],
+  ["--refusal-pause", "0ms", "REFUSAL_PAUSE", "refusalPause", "0ms", limits({ refusalPauseMs: 0 })],
   ["--keep-files", "true", "KEEP_FILES", "keepFiles", true, { keepFiles: true }],
   ["--connections-max", "7", "CONNECTIONS_MAX", "connectionsMax", 7, limits({ connectionsMax: 7 })],
   [
@@ -198,9 +222,38 @@ Deno.test("readConfig lets both interfaces ask for any free port", () => {
   deepEqual([address?.port, httpAddress?.port], [0, 0]);
 });
 
+Deno.test("readConfig joins the origins of repeated flags; of other flags the last counts", () => {
+  const argv = [
+    "--allow-origin",
+    "https://a.example",
+    "--allow-origin=null",
+    "--log-level=warn",
+    "--log-level=error",
+  ];
+  const { allowOrigin, logLevel } = read({ argv });
+  deepEqual([allowOrigin, logLevel], [["https://a.example", "null"], "error"]);
+});
+
+Deno.test("readConfig reads the files of TLS", () => {
+  const { tlsCert, tlsKey } = read({ argv: ["--tls-cert", "c.pem"], env: { DISTRILOCK_TLS_KEY: "k.pem" } });
+  deepEqual([tlsCert, tlsKey], ["c.pem", "k.pem"]);
+});
+
+Deno.test("listeningWarnings says what strangers could do on the network, and nothing about loopback", () => {
+  const beyond = ["--address", "10.0.0.1:1"];
+  const tls = ["--tls-cert", "c", "--tls-key", "k"];
+  const said = (...argv: string[]) => listeningWarnings(read({ argv })).join();
+  match(said(...beyond, "--insecure"), /anybody who reaches it can lock/);
+  match(said(...beyond, "--tokens-file", "t"), /can be read on the network/);
+  equal(said(...beyond, "--tokens-file", "t", ...tls), "");
+  match(said(...beyond, "--insecure", ...tls), /anybody/);
+  equal(said("--tokens-file", "t"), "");
+  equal(said("--insecure"), "");
+});
+
 Deno.test("configHelp has a line for every flag, with its default", () => {
   const help = configHelp();
-  for (const flag of [...EACH.map(([flag]) => flag), "--config"]) {
+  for (const flag of [...EACH.map(([flag]) => flag), "--tls-cert", "--tls-key", "--config"]) {
     equal(help.match(new RegExp(`^ {2}${flag} `, "gm"))?.length, 1, flag);
   }
   match(help, /^ {2}--drain-timeout DURATION .*\(default 30s\)$/m);

@@ -15,6 +15,7 @@ import {
 Deno.test("DEFAULT_LIMITS are the documented ones", () => {
   deepEqual(DEFAULT_LIMITS, {
     connectionsMax: 10_000,
+    connectionsPerAddressMax: 10_000,
     locksPerSessionMax: 10_000,
     waitersPerSessionMax: 10_000,
     queueLengthMax: 20_000,
@@ -23,6 +24,8 @@ Deno.test("DEFAULT_LIMITS are the documented ones", () => {
     outputBytesMax: 1_048_576,
     idleFilesMax: 1_024,
     helloTimeoutMs: 10_000,
+    requestTimeoutMs: 60_000,
+    refusalPauseMs: 500,
     textSilenceMs: 300_000,
     heartbeatMs: 15_000,
     graceMsMax: 3_600_000,

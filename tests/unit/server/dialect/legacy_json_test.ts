@@ -1,4 +1,5 @@
 // What only shows when a store takes its time to answer; the rules themselves are proved in tests/conformance/legacy_json_test.ts.
+import { OPEN_ACCESS } from "../../../../server/session/access.ts";
 import { deepEqual, equal } from "node:assert/strict";
 import { LegacyConversation } from "../../../../server/dialect/legacy_json.ts";
 import { COMMAND } from "../../../../server/dialect/legacy_request.ts";
@@ -10,7 +11,10 @@ function begin(): {
   script: ScriptedSessions;
 } {
   const script = new ScriptedSessions();
-  const conversation = new LegacyConversation({ sessions: script.sessions }, script.wire);
+  const conversation = new LegacyConversation(
+    { sessions: script.sessions, access: OPEN_ACCESS },
+    script.wire,
+  );
   const ask = (Command: number, LockName: string) => {
     conversation.receive(JSON.stringify({ VersionMajor: 0, VersionMinor: 1, Command, LockName }));
   };

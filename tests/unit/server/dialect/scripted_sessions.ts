@@ -4,6 +4,7 @@
  * @module
  */
 import type { CloseCode, Wire } from "../../../../server/dialect/conversation.ts";
+import { type Gate, OPEN_GATE } from "../../../../server/session/access.ts";
 import type { Session, SessionListener, Sessions } from "../../../../server/session/sessions.ts";
 import type { Effect } from "../../../../server/store/store.ts";
 
@@ -18,6 +19,8 @@ export class ScriptedSessions {
   readonly said: string[] = [];
   /** Whether the daemon takes no more sessions. */
   full = false;
+  /** Knows who may open a session. */
+  gate: Gate = OPEN_GATE;
   #listener: SessionListener | undefined;
 
   /** For what opens a session: only what the dialects use. */

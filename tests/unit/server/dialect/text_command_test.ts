@@ -16,7 +16,7 @@ const COMMANDS: readonly [line: string, fields: Record<string, unknown>][] = [
 Deno.test("[T-2] readTextLine reads every command", async (t) => {
   for (const [line, fields] of COMMANDS) {
     await t.step(line, () => {
-      deepEqual(readTextLine(line), { nonce: "n", lock: "", timeoutMs: 0, fence: 0, ...fields });
+      deepEqual(readTextLine(line), { nonce: "n", token: "", lock: "", timeoutMs: 0, fence: 0, ...fields });
     });
   }
 });

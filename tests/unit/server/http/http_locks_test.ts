@@ -2,10 +2,11 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { Refusal } from "../../../../server/dialect/rest_problem.ts";
 import type { RestAcquire } from "../../../../server/dialect/rest_request.ts";
-import { ANYBODY } from "../../../../server/http/callers.ts";
 import { type Asker, type HttpLock, HttpLocks } from "../../../../server/http/http_locks.ts";
 import { LockKeys } from "../../../../server/http/lock_keys.ts";
 import { REMEMBERED_MS } from "../../../../server/http/replays.ts";
+import { OPEN_ACCESS } from "../../../../server/session/access.ts";
+import { PartialAccess } from "../../../support/partial_access.ts";
 import { Ear, SessionBench } from "../../../support/session_bench.ts";
 
 class LockBench extends SessionBench {
@@ -23,7 +24,7 @@ class LockBench extends SessionBench {
     const client = new AbortController();
     const asked: RestAcquire = { wish: { names: ["x"], mode: "EX", waitMs, ttlMs } };
     const lock = this.locks.acquire(asked, {
-      caller: ANYBODY,
+      caller: OPEN_ACCESS,
       profile: undefined,
       signal: client.signal,
       ...asker,
@@ -115,7 +116,11 @@ Deno.test("[H-9] a wait goes on while one of its clients is there", async () => 
 Deno.test("[H-9] a key is for one caller: another one gets a lock of its own, or none", async () => {
   using bench = new LockBench();
   const lock = await bench.ask({ idempotencyKey: "k" }).lock;
-  const other = bench.ask({ idempotencyKey: "k", caller: { subject: "other" }, waitMs: 0 });
+  const other = bench.ask({
+    idempotencyKey: "k",
+    caller: new PartialAccess("other", "acquire:*"),
+    waitMs: 0,
+  });
   await rejects(other.lock, refusedAs("BUSY"));
   await bench.locks.release(lock);
 });
@@ -140,19 +145,23 @@ Deno.test("[H-6] a lock whose time is over takes its session with it, and calls 
   let ended = 0;
   const lock = await bench.ask({ ttlMs: 1_000, onEnd: () => ended++ }).lock;
   const key = bench.locks.keyOf(lock);
-  equal(bench.locks.find(lock.id, key), lock);
+  equal(bench.locks.find(lock.id, { key, caller: OPEN_ACCESS }), lock);
   bench.pass(999);
-  equal(bench.locks.find(lock.id, key), lock);
+  equal(bench.locks.find(lock.id, { key, caller: OPEN_ACCESS }), lock);
   bench.pass(1);
   equal(ended, 1);
-  await rejects(() => Promise.resolve().then(() => bench.locks.find(lock.id, key)), refusedAs("NOT_HELD"));
+  await rejects(
+    () => Promise.resolve().then(() => bench.locks.find(lock.id, { key, caller: OPEN_ACCESS })),
+    refusedAs("NOT_HELD"),
+  );
   await bench.checkEmpty();
 });
 
 Deno.test("[H-8] find tells a wrong key, a missing one and a lock that is not there apart", async () => {
   using bench = new LockBench();
   const lock = await bench.ask().lock;
-  const find = (id: string, key?: string) => Promise.resolve().then(() => bench.locks.find(id, key));
+  const find = (id: string, key?: string) =>
+    Promise.resolve().then(() => bench.locks.find(id, { key, caller: OPEN_ACCESS }));
   await rejects(find(lock.id), refusedAs("BAD_REQUEST"));
   await rejects(find(lock.id, "x"), refusedAs("DENIED"));
   await rejects(find("other.1", bench.locks.keyOf(lock)), refusedAs("NOT_HELD"));
@@ -167,7 +176,10 @@ Deno.test("[H-8] find does not give a lock that is waited for", async () => {
   const [session] = [...bench.sessions.all()].filter(({ id }) => id !== holder.id);
   const id = `${session?.id}.1`;
   const key = new LockKeys(new Uint8Array(32)).keyOf(session?.id ?? "");
-  await rejects(() => Promise.resolve().then(() => bench.locks.find(id, key)), refusedAs("NOT_HELD"));
+  await rejects(
+    () => Promise.resolve().then(() => bench.locks.find(id, { key, caller: OPEN_ACCESS })),
+    refusedAs("NOT_HELD"),
+  );
   leave();
   await rejects(lock, Refusal);
 });

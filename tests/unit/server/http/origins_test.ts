@@ -1,7 +1,7 @@
 // Pages of an allowed origin against the application, without a socket.
 import { deepEqual, equal } from "node:assert/strict";
 import { createApp, type HttpEnv, type HttpParts } from "../../../../server/http/app.ts";
-import { ANYBODY } from "../../../../server/http/callers.ts";
+import { OPEN_ACCESS } from "../../../../server/session/access.ts";
 
 const OWN = "https://app.example";
 
@@ -11,7 +11,7 @@ const APP = createApp({
   sessions: {},
   administration: { status: () => ({ ok: true }) },
   serverName: "s",
-  identify: () => ANYBODY,
+  identify: () => OPEN_ACCESS,
   allowsOrigin: (origin: string) => origin === OWN,
   apiKey: "k3y",
   keySecret: new Uint8Array(32),

@@ -1,5 +1,6 @@
 // Watches of sessions that come, go and are resumed. The clock is a number.
 import { deepEqual, equal } from "node:assert/strict";
+import { OPEN_ACCESS } from "../../../../server/session/access.ts";
 import { Ear, SessionBench } from "../../../support/session_bench.ts";
 
 const GRACE_MS = 10_000;
@@ -15,12 +16,12 @@ Deno.test("[P-62] a session that is resumed is told that it missed events, if it
   session.leave(ear);
   equal(bench.sessions.nextDueMs, bench.nowMs + GRACE_MS, "nothing is to be done for it meanwhile");
   other.release(2, 1);
-  bench.sessions.resume(again, { session: session.id, secret }, "tcp");
+  bench.sessions.resume(again, { session: session.id, secret }, { access: OPEN_ACCESS, transport: "tcp" });
   bench.pass(0);
   bench.acquire(other, 3);
   deepEqual([ear.heard, again.heard], [["watching", "event"], ["resync", "event"]]);
   session.leave(again);
-  bench.sessions.resume(third, { session: session.id, secret }, "tcp");
+  bench.sessions.resume(third, { session: session.id, secret }, { access: OPEN_ACCESS, transport: "tcp" });
   bench.pass(0);
   other.release(4, 3);
   deepEqual(third.heard, ["event"], "nothing happened while it was away");

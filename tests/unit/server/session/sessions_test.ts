@@ -1,6 +1,7 @@
 // The life of a session, as the table in server/session/sessions.ts draws it. The clock is a number.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { inspect } from "node:util";
+import { OPEN_ACCESS } from "../../../../server/session/access.ts";
 import { Ear, SessionBench } from "../../../support/session_bench.ts";
 
 const GRACE_MS = 10_000;
@@ -56,7 +57,13 @@ Deno.test("[P-15] resume opens a detached session for a new listener, and its ti
   bench.acquire(session, 1);
   session.leave(ear);
   bench.pass(GRACE_MS - 1);
-  equal(bench.sessions.resume(again, { session: session.id, secret }, "websocket"), session);
+  equal(
+    bench.sessions.resume(again, { session: session.id, secret }, {
+      access: OPEN_ACCESS,
+      transport: "websocket",
+    }),
+    session,
+  );
   deepEqual([session.stage, session.transport, ear.hungUp], ["open", "websocket", undefined]);
   bench.pass(2 * GRACE_MS);
   session.release(2, 1);
@@ -82,13 +89,22 @@ Deno.test("[P-15] resume refuses wrong secrets, ended sessions and those without
   ] as const;
   for (const [id, wrong] of attempts) {
     equal(
-      bench.sessions.resume(new Ear(), { session: id, secret: wrong }, "tcp"),
+      bench.sessions.resume(new Ear(), { session: id, secret: wrong }, {
+        access: OPEN_ACCESS,
+        transport: "tcp",
+      }),
       undefined,
       `${id} ${wrong}`,
     );
   }
   session.end();
-  equal(bench.sessions.resume(new Ear(), { session: session.id, secret }, "tcp"), undefined);
+  equal(
+    bench.sessions.resume(new Ear(), { session: session.id, secret }, {
+      access: OPEN_ACCESS,
+      transport: "tcp",
+    }),
+    undefined,
+  );
   equal(ear.hungUp, undefined);
 });
 
@@ -98,7 +114,7 @@ Deno.test("[P-16] resume takes an open session over: the old listener is hung up
   const session = bench.open(ear, GRACE_MS);
   const secret = session.secret?.tell() ?? "";
   bench.acquire(session, 1);
-  bench.sessions.resume(again, { session: session.id, secret }, "tcp");
+  bench.sessions.resume(again, { session: session.id, secret }, { access: OPEN_ACCESS, transport: "tcp" });
   equal(ear.hungUp, "the session was resumed by another connection");
   session.leave(ear);
   equal(session.stage, "open");
@@ -131,7 +147,7 @@ Deno.test("[P-15] refusal keeps graces out while too many sessions are detached,
   equal(bench.sessions.refusal(GRACE_MS), undefined);
   session.leave(first);
   equal(bench.sessions.refusal(GRACE_MS)?.code, "LIMIT");
-  equal(bench.sessions.open(new Ear(), undefined, { graceMs: GRACE_MS }), undefined);
+  equal(bench.sessions.open(new Ear(), undefined, { access: OPEN_ACCESS, graceMs: GRACE_MS }), undefined);
   equal(bench.sessions.refusal(0), undefined);
   // What was promised is kept.
   late.leave(second);
@@ -163,7 +179,10 @@ Deno.test("[P-51] a drain ends detached sessions that hold nothing, and keeps th
   equal(bench.sessions.refusal()?.code, "DRAINING");
   bench.pass(4_000);
   equal(bench.sessions.drainsInMs, 26_000);
-  equal(bench.sessions.resume(again, { session: holder.id, secret }, "tcp"), holder);
+  equal(
+    bench.sessions.resume(again, { session: holder.id, secret }, { access: OPEN_ACCESS, transport: "tcp" }),
+    holder,
+  );
   holder.leave(again);
   bench.pass(GRACE_MS);
   equal(bench.sessions.hangUp("idle"), 0);

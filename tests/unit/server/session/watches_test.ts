@@ -24,6 +24,7 @@ class Bench {
       limits: { watchesPerSessionMax, outputBytesMax: OUTPUT_BYTES_MAX },
       tell: (effect) => this.said.push(inWords(effect)),
       unsentBytes: (session) => this.unsent.get(session) ?? 0,
+      mayHear: () => true,
       listen: (isWanted) => this.listens.push(isWanted),
     });
   }

@@ -22,7 +22,14 @@ function setUp(): {
     timeOut: (afterMs: number) => void told.push(afterMs),
     ended() {},
   } satisfies Conversation;
-  const limits = { connectionsMax: 10, frameBytesMax: 100, outputBytesMax: 100, helloTimeoutMs: 200 };
+  const limits = {
+    connectionsMax: 10,
+    connectionsPerAddressMax: 10,
+    refusalPauseMs: 0,
+    frameBytesMax: 100,
+    outputBytesMax: 100,
+    helloTimeoutMs: 200,
+  };
   const reception = new Reception({
     clock: { now: () => clock.ms, wallMs: () => 0 },
     log: SILENT_LOG,
@@ -36,6 +43,7 @@ function setUp(): {
     conversation,
     dueMs: 0,
     heapIndex: -1,
+    peer: "192.0.2.1",
     flush() {},
     cut() {},
     pulse: new Pulse({ conversation }),
