@@ -9,7 +9,7 @@ const OWN = "https://app.example";
 const APP = createApp({
   limits: { frameBytesMax: 4_096, helloTimeoutMs: 1_000, httpWaitMsMax: 1_000 },
   sessions: {},
-  administration: { status: () => ({ ok: true }) },
+  administration: { admit: () => ({ status: () => ({ ok: true }) }) },
   serverName: "s",
   identify: () => OPEN_ACCESS,
   allowsOrigin: (origin: string) => origin === OWN,
