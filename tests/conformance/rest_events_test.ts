@@ -216,7 +216,7 @@ testRest("[H-17] a client that reads slowly is told of a gap, and costs no memor
 
 testRest("[H-17] a client that does not read at all is cut", async (peer, daemon) => {
   using deaf = await Deno.connect({ port: daemon.httpPort });
-  await deaf.write(new TextEncoder().encode("GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n"));
+  await deaf.write(new TextEncoder().encode("GET /v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n"));
   const count = async () => (await peer.ask("GET /v1/sessions")).body.sessions.length;
   await eventually("the stream is open", async () => await count() === 1);
   await using native = await connectRaw(daemon, "tcp");

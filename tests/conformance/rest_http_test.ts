@@ -110,7 +110,7 @@ async function sayRaw({ httpPort }: Daemon, text: string): Promise<string> {
   return heard;
 }
 
-const HEAD = "POST /v1/locks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+const HEAD = "POST /v1/locks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
 
 testRest("[H-1] a body that does not come is not waited for", async (_peer, daemon) => {
   match(await sayRaw(daemon, `${HEAD}content-length: 12\r\n\r\n{"na`), /^HTTP\/1.1 408 /);
