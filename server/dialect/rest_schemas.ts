@@ -185,6 +185,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     sessions: arrayOf(
       open({
         session: TEXT,
+        subject: TEXT,
         client: open(PROFILE, []),
         state: { enum: ["connected", "detached"] },
         transport: TEXT,

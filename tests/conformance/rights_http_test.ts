@@ -64,7 +64,7 @@ function askAll(ask: ReturnType<Guarded["as"]>): Promise<RestAnswer[]> {
   }));
 }
 
-guarded("[P-80] every route wants a token, in the header and nowhere else", async ({ as }) => {
+guarded("[H-21] [P-80] every route wants a token, in the header and nowhere else", async ({ as }) => {
   for (const subject of [undefined, "eve"]) {
     for (const { status, body, headers } of await askAll(as(subject))) {
       deepEqual([status, body.code], [401, "UNAUTHENTICATED"]);
@@ -154,7 +154,7 @@ guarded(
   },
 );
 
-guarded("[P-83] DoubleDutch tells and takes keys of a subject's own locks alone", async ({ as }) => {
+guarded("[H-21] [P-83] DoubleDutch tells and takes keys of a subject's own locks alone", async ({ as }) => {
   const key = (await as("alice")("GET /getLock/a%2F1/60?auth=k")).body;
   match(key, /^[\w-]{32}$/);
   equal((await as("bob")(`GET /releaseLock/a%2F1/${key}?auth=k`)).body, "false");
