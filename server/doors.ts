@@ -85,12 +85,13 @@ export class Doors {
     return this.#httpPort.size;
   }
 
-  /** Reads the files of TLS anew, and shows what is in them from now on. Rejects when it goes on with what it had. */
-  async renewCredentials(): Promise<void> {
+  /** Reads the files of TLS anew, and shows what is in them from now on. Throws a TlsFilesError when it goes on with what it had. */
+  renewCredentials(): void {
     const { config, log } = this.#options;
     const credentials = readTlsFiles(config, log);
     if (!credentials) return;
-    await Promise.all([this.#tcp?.renew(credentials), this.#http?.renew(credentials)]);
+    this.#tcp?.renew(credentials);
+    this.#http?.renew(credentials);
   }
 
   /** Takes no more connections on TCP; HTTP goes on, to say so. */

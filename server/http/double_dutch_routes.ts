@@ -18,7 +18,7 @@ import {
 import { badRequest, Refusal, STATUS_OF } from "../dialect/rest_problem.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { HttpEnv } from "./app.ts";
-import type { Caller, HttpClient, Identify } from "./callers.ts";
+import type { HttpClient, Identify } from "./callers.ts";
 import { DutchLocks, type DutchWish } from "./double_dutch.ts";
 import type { HttpLocks } from "./http_locks.ts";
 import { isSameText } from "./lock_keys.ts";

@@ -1,13 +1,14 @@
 /**
  * Stands before the HTTP server where strangers can reach it, or where there is TLS: accepts connections, and passes their bytes on to the server, which then
  * listens on loopback alone. The runtime's server knows no limit on connections and no patience for those that begin a request and never end it (slow
- * loris); and it takes its WebSockets down with it when it has to listen anew for a new certificate. Here there is a limit, connections that owe a request and are owed no
+ * loris); and it would take its WebSockets down with it if it had to listen anew for a new certificate. Here there is a limit, connections that owe a request and are owed no
  * answer are cut after a while, and certificates change while WebSockets live.
  *
  * @module
  */
 import type { Log } from "../base/log.ts";
-import type { Port, Socket } from "./port.ts";
+import type { Port } from "./port.ts";
+import type { Socket } from "./tls_socket.ts";
 
 const BUFFER_BYTES = 16_384;
 /** How often connections are looked at, in milliseconds. */

@@ -67,8 +67,8 @@ export class HttpServer {
   readonly peerOf = (innerPort: number): string | undefined => this.#front?.peerOf(innerPort);
 
   /** Shows other credentials from now on; see {@link Port.renew}. */
-  async renew(credentials: TlsCredentials): Promise<void> {
-    await this.#outer?.renew(credentials);
+  renew(credentials: TlsCredentials): void {
+    this.#outer?.renew(credentials);
   }
 
   /** Cuts everything, and resolves when nothing is left. */

@@ -16,8 +16,9 @@
 import { LineFrames } from "../../client/protocol/frames.ts";
 import { CLOSE, type Conversation, type Dialects, type Wire } from "../dialect/conversation.ts";
 import { Pulse } from "./heartbeats.ts";
-import type { Port, Socket } from "./port.ts";
+import type { Port } from "./port.ts";
 import type { Guest, Reception } from "./reception.ts";
+import type { Socket } from "./tls_socket.ts";
 
 /** Read buffer of a connection, in bytes: it grows to the maximum when reads fill it. */
 const READ_BYTES_MIN = 4_096;
@@ -59,6 +60,8 @@ class TcpConnection implements Wire, Guest {
   #isListed = false;
   #sending: Promise<void> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
+  /** While the last frame is kept back. */
+  #pause: { readonly over: Promise<void>; forget(): void } | undefined;
 
   constructor(socket: Socket, reception: Reception, dialects: Dialects) {
     this.#socket = socket;
@@ -73,9 +76,6 @@ class TcpConnection implements Wire, Guest {
   async serve(): Promise<void> {
     const reception = this.#reception;
     try {
-      // What TLS is spoken on has no such switches: the runtime sends at once there too, and heartbeats find out who is gone.
-      if ("setNoDelay" in this.#socket) this.#socket.setNoDelay(true);
-      if ("setKeepAlive" in this.#socket) this.#socket.setKeepAlive(true);
       reception.turn(() => {
         const refusal = reception.refusalFor(this.peer);
         if (!refusal) return reception.enter(this);
@@ -83,12 +83,16 @@ class TcpConnection implements Wire, Guest {
         this.conversation.fail(refusal, CLOSE.policy);
       });
       await this.#readToEnd();
+      // A peer that only ended its side hears the answer to what it said, as after every other request.
+      await this.#pause?.over;
     } catch (error) {
       if (!isConnectionError(error)) reception.log.warn("tcp.failed", { error });
     }
     reception.turn(() => reception.leave(this));
     this.#cutIn(LAST_WORDS_MS);
     await this.#sending;
+    // TLS has a last word of its own, without which its peer cannot tell an end from a cut.
+    if (this.#state !== "closed") await this.#socket.closeWrite().catch(() => {});
     this.cut();
   }
 
@@ -112,10 +116,19 @@ class TcpConnection implements Wire, Guest {
   closeLater(frame: string): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
-    this.#linger = setTimeout(() => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const say = () => {
+      this.#pause = undefined;
       this.#written += frame + "\n";
       this.#reception.turn(() => this.#reception.hasToSend(this));
-    }, this.#reception.limits.refusalPauseMs);
+      resolve();
+    };
+    const timer = setTimeout(say, this.#reception.limits.refusalPauseMs);
+    const forget = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    this.#pause = { over: promise, forget };
   }
 
   flush(): void {
@@ -136,6 +149,7 @@ class TcpConnection implements Wire, Guest {
 
   cut(): void {
     clearTimeout(this.#linger);
+    this.#pause?.forget();
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#written = "";
@@ -224,7 +238,5 @@ function isConnectionError(error: unknown): boolean {
     errors.BadResource,
     errors.Interrupted,
     errors.UnexpectedEof,
-    // No TLS is spoken, or none that both sides know.
-    errors.InvalidData,
   ].some((kind) => error instanceof kind);
 }

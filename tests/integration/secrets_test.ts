@@ -1,5 +1,5 @@
 // No token and no secret of a session is in anything that a daemon says, whatever goes wrong; and what peers say cannot forge a line of its log.
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { type DaemonProcess, startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { overTcp } from "../support/hostile_input.ts";
@@ -37,7 +37,10 @@ async function sayText(daemon: DaemonProcess): Promise<string[]> {
     `AUTH ${token}\n`,
     `AUTH n ${token} x\n`,
   ]);
-  return await Promise.all(lines.map((line) => overTcp(daemon, [encoder.encode(line)])));
+  const said = await Promise.all(lines.map((line) => overTcp(daemon, [encoder.encode(line)])));
+  // Each has an answer, though its peer ended its side: what is not said cannot be searched.
+  for (const answer of said) notEqual(answer, "");
+  return said;
 }
 
 async function sayHttp({ httpPort }: DaemonProcess): Promise<string[]> {

@@ -152,3 +152,29 @@ Deno.test({
     deepEqual(failures, spoil.map(() => "TlsFilesError"));
   },
 });
+
+Deno.test({
+  name: "[P-12] a connection that speaks no TLS where it is wanted is closed like one without a hello",
+  ignore,
+  async fn() {
+    using files = temporaryDirectory();
+    using directory = temporaryDirectory();
+    const { cert, key } = makeCertificates(files.path, "server");
+    const flags = [
+      "--tls-cert",
+      cert,
+      "--tls-key",
+      key,
+      "--hello-timeout",
+      "50ms",
+      "--request-timeout",
+      "50ms",
+    ];
+    await using daemon = startDaemon(directory.path, flags);
+    for (const port of [daemon.tcpPort, daemon.httpPort]) {
+      using silent = await Deno.connect({ port });
+      const count = await within("an end", silent.read(new Uint8Array(1)).catch(() => null));
+      equal(count, null);
+    }
+  },
+});
