@@ -56,6 +56,7 @@ export class Doors {
     const pages = new PageGuard({
       origins: config.allowOrigin,
       host: httpAddress?.host ?? "localhost",
+      isLoopback: httpAddress !== null && isLoopback(httpAddress),
       admitsStrangers: () => gate.admitsStrangers,
     });
     const peerOf = (innerPort: number) => this.#http?.peerOf(innerPort);

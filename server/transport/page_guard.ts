@@ -5,8 +5,8 @@
  *
  * - A request with an `Origin` is answered when that is an allowed one, or names the very host that was asked.
  * - Without an `Origin` it is answered unless the browser says that another site's page wants the answer for itself.
- * - The host that was asked must be one of ours as long as strangers may do anything: a page whose own name was pointed at our address (DNS rebinding) is of the
- *   same origin then. A numeric address cannot be pointed anywhere, and `localhost` is never looked up (RFC 6761 section 6.3).
+ * - On loopback the host that was asked must be one of ours as long as strangers may do anything: a page whose own name was pointed at our address (DNS rebinding) is of
+ *   the same origin then. Who listens beyond loopback and lets strangers in trusts all who reach it, and programs there call it by names that it does not know. A numeric address cannot be pointed anywhere, and `localhost` is never looked up (RFC 6761 section 6.3).
  *
  * Sources: RFC 6454 (origins), RFC 6455 section 10.2, Fetch Metadata (W3C) section 2.
  *
@@ -21,6 +21,8 @@ export interface PageGuardOptions {
   readonly origins: readonly string[];
   /** The host that the port listens on, as configured. */
   readonly host: string;
+  /** Whether only programs of this machine reach it. */
+  readonly isLoopback: boolean;
   /** Whether somebody without a token may do anything, now. */
   readonly admitsStrangers: () => boolean;
 }
@@ -47,7 +49,8 @@ export class PageGuard {
   /** Why a request is not answered; undefined when it is. */
   refusal({ headers, url }: { readonly headers: Headers; readonly url: string }): Denial | undefined {
     const host = headers.get("host") ?? new URL(url).host;
-    if (this.#options.admitsStrangers() && !this.#isOurs(host)) {
+    const { isLoopback, admitsStrangers } = this.#options;
+    if (isLoopback && admitsStrangers() && !this.#isOurs(host)) {
       return denied(
         `a request to ${shown(host)}: want a numeric address, localhost, or the host of an --allow-origin`,
       );

@@ -35,6 +35,7 @@ export class TlsSocket implements Socket {
   #state: "open" | "ended" | "failed" | "closed" = "open";
   #cause: unknown;
   #news = Promise.withResolvers<void>();
+  #isGone = false;
 
   constructor(connection: Deno.TcpConn, secureContext: SecureContext) {
     this.remoteAddr = connection.remoteAddr;
@@ -50,6 +51,7 @@ export class TlsSocket implements Socket {
     this.#stream.on("error", (error) => this.#become("failed", error));
     this.#stream.on("close", () => {
       raw.destroy();
+      this.#isGone = true;
       this.#become("ended");
     });
   }
@@ -76,6 +78,7 @@ export class TlsSocket implements Socket {
   }
 
   closeWrite(): Promise<void> {
+    if (this.#isGone) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#stream.once("close", resolve);
       this.#stream.end((error?: Error | null) => error ? reject(this.#failure(error)) : resolve());

@@ -89,6 +89,7 @@ for (const [what, headers, open, guarded] of REQUESTS) {
       const guard = new PageGuard({
         origins: [APP],
         host: "locks.internal",
+        isLoopback: true,
         admitsStrangers: () => admitsStrangers,
       });
       const refusal = guard.refusal({ headers: new Headers(headers), url: "http://127.0.0.1:13124/v1/ws" });
@@ -99,7 +100,12 @@ for (const [what, headers, open, guarded] of REQUESTS) {
 }
 
 Deno.test("[P-85] PageGuard takes the host of the address where there is no header, and shows what it refuses in one line", () => {
-  const guard = new PageGuard({ origins: [], host: "localhost", admitsStrangers: () => true });
+  const guard = new PageGuard({
+    origins: [],
+    host: "localhost",
+    isLoopback: true,
+    admitsStrangers: () => true,
+  });
   equal(guard.refusal({ headers: new Headers(), url: "https://localhost/v1/ws" }), undefined);
   const refusal = guard.refusal({
     headers: new Headers(),
@@ -109,7 +115,25 @@ Deno.test("[P-85] PageGuard takes the host of the address where there is no head
 });
 
 Deno.test("PageGuard lets an origin of no page of its own in only when it is told so", () => {
-  const guard = new PageGuard({ origins: ["null"], host: "localhost", admitsStrangers: () => false });
+  const guard = new PageGuard({
+    origins: ["null"],
+    host: "localhost",
+    isLoopback: true,
+    admitsStrangers: () => false,
+  });
   equal(guard.allowsOrigin("null"), true);
   equal(guard.refusal({ headers: new Headers({ host: "x", origin: "null" }), url: "http://x/" }), undefined);
+});
+
+Deno.test("[P-85] PageGuard takes every host beyond loopback, and pages of other origins nowhere", () => {
+  const guard = new PageGuard({
+    origins: [],
+    host: "0.0.0.0",
+    isLoopback: false,
+    admitsStrangers: () => true,
+  });
+  const ask = (headers: Record<string, string>) =>
+    guard.refusal({ headers: new Headers(headers), url: "http://x/" });
+  equal(ask({ host: "distrilock:13124" }), undefined);
+  equal(ask({ host: "distrilock:13124", origin: "https://evil.example" })?.code, "DENIED");
 });
