@@ -68,6 +68,7 @@ Commands
   kick SESSION          end a session of somebody else
   drain                 make the daemon leave service
   doctor                tell whether a directory is fit for locks: distrilock doctor --help
+  token                 make a token and its line for a tokens file: distrilock token --help
 
   -h, --help            this text; COMMAND --help tells more
       --version         the version
