@@ -68,6 +68,7 @@ export class Doors {
         port: httpAddress.port,
         credentials,
         isLoopback: isLoopback(httpAddress),
+        reception,
         limits,
         log,
         now,

@@ -70,13 +70,13 @@ export function isAccess(who: Access | Unauthenticated): who is Access {
   return "allows" in who;
 }
 
-/** Why `access` may not do it to the name; undefined when it may. `cannot` begins the message, as `Cannot lock a`. */
+/** Why `access` may not do it to the name; undefined when it may. `cannot` begins the message, as `Cannot lock`; the name follows, if there is one. */
 export function denial(
   access: Access,
   { right, name, cannot }: { readonly right: Right; readonly name: string; readonly cannot: string },
 ): Denial | undefined {
   if (access.allows(right, name)) return undefined;
-  const state = access.ended ??
-    `${access.subject} lacks the right ${right}${name === WHOLE_DAEMON ? "" : ` for ${name}`}`;
-  return { code: "DENIED", message: `${cannot}: ${state}` };
+  const [what, whose] = name === WHOLE_DAEMON ? ["", ""] : [` ${name}`, ` for ${name}`];
+  const state = access.ended ?? `${access.subject} lacks the right ${right}${whose}`;
+  return { code: "DENIED", message: `${cannot}${what}: ${state}` };
 }

@@ -97,7 +97,7 @@ export class Session implements Timed {
   acquire(request: number, wish: LockWish): void {
     const { store } = this.#sessions;
     for (const name of wish.names) {
-      if (this.#denies(request, { right: "acquire", name, cannot: `Cannot lock ${name}` })) return;
+      if (this.#denies(request, { right: "acquire", name, cannot: "Cannot lock" })) return;
     }
     if (this.#sessions.draining && !store.repeats(this.id, request)) return this.#refuseDraining(request);
     store.acquire({ session: this.id, request, ...wish }, this.#now());
@@ -149,7 +149,7 @@ export class Session implements Timed {
   break(request: number, meant: Pick<Break, "name" | "token" | "reason">): void {
     const { name } = meant;
     const asker = { session: this.id, subject: this.#access.subject, client: this.client };
-    const denied = this.#denies(request, { right: "break", name, cannot: `Cannot break ${name}` });
+    const denied = this.#denies(request, { right: "break", name, cannot: "Cannot break" });
     this.#sessions.audit(denied ? "denied.break" : "lock.break", { ...asker, ...meant });
     if (denied) return;
     this.#sessions.store.break({ session: this.id, request, ...meant }, this.#now());
@@ -157,13 +157,13 @@ export class Session implements Timed {
 
   /** Asks who holds and who waits for a name. */
   who(request: number, name: string): void {
-    if (this.#denies(request, { right: "read", name, cannot: `Cannot tell who has ${name}` })) return;
+    if (this.#denies(request, { right: "read", name, cannot: "Cannot tell who has" })) return;
     this.#sessions.store.who(this.id, request, name, this.#now());
   }
 
   /** Asks who waits for whom, beginning with a name. */
   explain(request: number, name: string): void {
-    if (this.#denies(request, { right: "read", name, cannot: `Cannot explain ${name}` })) return;
+    if (this.#denies(request, { right: "read", name, cannot: "Cannot explain" })) return;
     this.#sessions.store.explain(this.id, request, name, this.#now());
   }
 

@@ -24,6 +24,8 @@ export interface HttpFrontOptions {
   readonly inner: Deno.NetAddr;
   /** Whether the server owes an answer, or has a WebSocket, on the connection that comes from that port of loopback. */
   readonly isBusy: (innerPort: number) => boolean;
+  /** Where its descriptors are counted together with those of all other connections. */
+  readonly reception: { readonly size: number; descriptorsElsewhere: number };
   readonly limits: HttpFrontLimits;
   readonly log: Log;
   readonly now: () => number;
@@ -92,14 +94,15 @@ export class HttpFront {
   }
 
   #admits(peer: string): boolean {
-    const { connectionsMax, connectionsPerAddressMax } = this.#options.limits;
-    const isFull = DESCRIPTORS * (this.#count + 1) > connectionsMax;
+    const { reception, limits: { connectionsMax, connectionsPerAddressMax } } = this.#options;
+    const isFull = reception.size + DESCRIPTORS * (this.#count + 1) > connectionsMax;
     // There is no way to tell before a handshake and a request: both cost more than strangers should.
     return !isFull && (this.#countOf.get(peer) ?? 0) < connectionsPerAddressMax;
   }
 
   #note(peer: string, change: 1 | -1): void {
     this.#count += change;
+    this.#options.reception.descriptorsElsewhere = DESCRIPTORS * this.#count;
     const count = (this.#countOf.get(peer) ?? 0) + change;
     if (count > 0) this.#countOf.set(peer, count);
     else this.#countOf.delete(peer);

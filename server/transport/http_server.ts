@@ -7,6 +7,7 @@ import type { Log } from "../base/log.ts";
 import type { HttpPort } from "./http.ts";
 import { HttpFront, type HttpFrontLimits } from "./http_front.ts";
 import { Port, type TlsCredentials } from "./port.ts";
+import type { Reception } from "./reception.ts";
 
 const LOOPBACK = "127.0.0.1";
 
@@ -18,6 +19,7 @@ export interface HttpServerOptions {
   readonly credentials: TlsCredentials | undefined;
   /** Whether only programs of this machine reach it. */
   readonly isLoopback: boolean;
+  readonly reception: Reception;
   readonly limits: HttpFrontLimits;
   readonly log: Log;
   readonly now: () => number;
@@ -34,7 +36,7 @@ export class HttpServer {
 
   /** Throws an error of the operating system, or for credentials that are none. */
   constructor(options: HttpServerOptions) {
-    const { hostname, port, credentials, isLoopback, limits, log, now, answers } = options;
+    const { hostname, port, credentials, isLoopback, reception, limits, log, now, answers } = options;
     const isFronted = credentials !== undefined || !isLoopback;
     this.#outer = isFronted ? Port.open({ hostname, port }, credentials) : undefined;
     const onError = (error: unknown) => {
@@ -56,6 +58,7 @@ export class HttpServer {
       port: this.#outer,
       inner: this.#server.addr,
       isBusy: (innerPort) => answers.isBusy(innerPort),
+      reception,
       limits,
       log,
       now,

@@ -47,6 +47,8 @@ export interface ReceptionOptions {
 export class Reception {
   readonly limits: ReceptionOptions["limits"];
   readonly log: Log;
+  /** Descriptors of connections that are not guests: those of the front of HTTP. They count for `connectionsMax`. */
+  descriptorsElsewhere = 0;
   readonly #options: ReceptionOptions;
   readonly #guests = new Set<Guest>();
   /** Connections that are over but still open: their peers have to be told, and have to take note. */
@@ -76,7 +78,7 @@ export class Reception {
       return { code: "DRAINING", message: "Cannot take the connection: the daemon leaves service" };
     }
     const { connectionsMax } = this.limits;
-    if (this.size < connectionsMax) return undefined;
+    if (this.size + this.descriptorsElsewhere < connectionsMax) return undefined;
     const message = `Cannot take the connection: ${connectionsMax} are open, which is connectionsMax`;
     return { code: "LIMIT", message };
   }

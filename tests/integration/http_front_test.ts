@@ -88,3 +88,20 @@ Deno.test("[P-61] a connection above connectionsPerAddressMax is told so, and cl
     });
   }
 });
+
+Deno.test("[P-61] HttpFront and TCP share connectionsMax, of which each connection of the front takes three", async () => {
+  using directory = temporaryDirectory();
+  await using daemon = startDaemon(directory.path, [...EVERYWHERE, "--connections-max", "7"]);
+  const http = await Promise.all([1, 2].map(() => Deno.connect({ port: daemon.httpPort })));
+  await eventually("the front is full", async () => {
+    return (await rawHttp(daemon.httpPort, ["GET /v1/status HTTP/1.1", "Host: localhost"])).status === 0;
+  });
+  await using first = await connectRaw(daemon, "tcp");
+  equal((await first.ask({ id: 2, op: "ping" })).ok, true);
+  await using second = await connectRaw(daemon, "tcp", { hello: false });
+  equal((await second.hear()).error.code, "LIMIT");
+  for (const socket of http) socket.close();
+  await eventually("there is room again", async () => {
+    return (await rawHttp(daemon.httpPort, ["GET /v1/status HTTP/1.1", "Host: localhost"])).status === 200;
+  });
+});

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import fc from "fast-check";
 import { parseTokens, TokensFileError } from "../../../../server/access/tokens_text.ts";
 
 const [A, B] = ["a".repeat(64), "B0".repeat(32)];
@@ -59,4 +60,21 @@ Deno.test("parseTokens names the line that it does not understand, and never wha
       return true;
     });
   }
+});
+
+Deno.test("parseTokens reads anything as a file or refuses it with a TokensFileError", () => {
+  const word = fc.oneof(
+    fc.string(),
+    fc.constantFrom("a", `sha256:${A}`, "anonymous", "read:*", "!read:a*", "expires:2027-01-01", "#"),
+  );
+  const text = fc.array(fc.array(word, { maxLength: 5 }).map((words) => words.join(" "))).map((lines) =>
+    lines.join("\n")
+  );
+  fc.assert(fc.property(text, (text) => {
+    try {
+      for (const { rules } of parseTokens(text)) ok(rules.length > 0);
+    } catch (error) {
+      ok(error instanceof TokensFileError);
+    }
+  }));
 });
