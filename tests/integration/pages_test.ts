@@ -91,3 +91,28 @@ Deno.test("[L-12] the request for the original's WebSocket says who asks, in a h
   ]);
   equal(url.status, 401);
 });
+
+Deno.test("[P-85] an allowed page may ask, also by a preflight, and sees answers that refuse", async () => {
+  using directory = temporaryDirectory();
+  using files = temporaryDirectory();
+  const path = `${files.path}/tokens`;
+  writeTokens(path, { alice: "read,acquire:a*" });
+  const origin = "https://app.example";
+  const flags = ["--tokens-file", path, "--refusal-pause", "1ms", "--allow-origin", origin];
+  await using daemon = startDaemon(directory.path, flags);
+  const ask = (line: string, ...lines: string[]) =>
+    rawHttp(daemon.httpPort, [`${line} HTTP/1.1`, "Host: locks.example", `Origin: ${origin}`, ...lines]);
+  const preflight = await ask(
+    "OPTIONS /v1/locks",
+    "Access-Control-Request-Method: POST",
+    "Access-Control-Request-Headers: authorization,content-type",
+  );
+  equal(preflight.status, 204);
+  match(preflight.text, /access-control-allow-headers: .*authorization/i);
+  for (const [token, status] of [["alice", 200], ["eve", 401]] as const) {
+    const answer = await ask("GET /v1/names", `Authorization: Bearer ${testToken(token)}`);
+    equal(answer.status, status);
+    match(answer.text, new RegExp(`access-control-allow-origin: ${origin}\r\n`, "i"));
+    ok(!/access-control-allow-credentials/i.test(answer.text));
+  }
+});

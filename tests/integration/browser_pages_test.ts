@@ -1,0 +1,89 @@
+// What a page of another site comes to in a real browser that runs on the daemon's own machine.
+import { deepEqual, equal } from "node:assert/strict";
+import { startDaemon, temporaryDirectory } from "../support/daemon.ts";
+import { within } from "../support/eventually.ts";
+import { connectRaw } from "../support/raw_peer.ts";
+
+const BROWSER_MS = 60_000;
+
+function hasChromium(): boolean {
+  try {
+    return new Deno.Command("chromium", { args: ["--version"], stdout: "null", stderr: "null" }).outputSync()
+      .success;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.warn("skipped: pages in a real browser need chromium, which is not here");
+    return false;
+  }
+}
+
+/** A page that tries everything that a page can, and reports what came of it. */
+function page(port: number): string {
+  const tries = {
+    socket: `new Promise((end) => {
+      const socket = new WebSocket("ws://127.0.0.1:${port}/v1/ws");
+      socket.onopen = () => end("open");
+      socket.onerror = () => end("refused");
+    })`,
+    fetched: `fetch("http://127.0.0.1:${port}/v1/names").then((answer) => answer.text(), () => "refused")`,
+    posted: `fetch("http://127.0.0.1:${port}/v1/locks", {
+      method: "POST", mode: "no-cors", headers: { "content-type": "text/plain" }, body: '{"name":"forged"}'
+    }).then((answer) => answer.type, () => "refused")`,
+    dutch:
+      `fetch("http://127.0.0.1:${port}/getLock/forged/60", { mode: "no-cors" }).then((answer) => answer.type, () => "refused")`,
+  };
+  const all = Object.entries(tries).map(([name, code]) => `${name}: await ${code}`).join(",");
+  return `<!doctype html><body><form method="post" enctype="text/plain" target="frame" action="http://127.0.0.1:${port}/v1/locks">
+    <input name='{"name":"forged","x":"' value='"}'></form><iframe name="frame"></iframe><script type="module">
+    document.forms[0].submit();
+    const seen = {${all}};
+    await fetch("/report", { method: "POST", body: JSON.stringify(seen) });
+    </script>`;
+}
+
+async function show(daemonPort: number): Promise<Record<string, string>> {
+  const reported = Promise.withResolvers<Record<string, string>>();
+  await using site = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    if (new URL(request.url).pathname !== "/report") {
+      return new Response(page(daemonPort), { headers: { "content-type": "text/html" } });
+    }
+    reported.resolve(await request.json());
+    return new Response(null, { status: 204 });
+  });
+  using profile = temporaryDirectory();
+  const browser = new Deno.Command("chromium", {
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--remote-debugging-port=0",
+      `--user-data-dir=${profile.path}`,
+      `http://localhost:${site.addr.port}/`,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    return await within("the page's report", reported.promise, BROWSER_MS);
+  } finally {
+    browser.kill("SIGTERM");
+    await browser.status;
+  }
+}
+
+Deno.test({
+  name: "[P-85] a page of another site, in a browser on this machine, neither locks nor sees anything",
+  ignore: !hasChromium(),
+  async fn() {
+    using directory = temporaryDirectory();
+    await using daemon = startDaemon(directory.path);
+    await using peer = await connectRaw(daemon, "tcp");
+    await peer.ask({ id: 2, op: "acquire", name: "private" });
+    const { posted, dutch, ...seen } = await show(daemon.httpPort);
+    deepEqual(seen, { socket: "refused", fetched: "refused" });
+    // The page is not even told that it was refused: it sees an answer that it may not look into.
+    deepEqual([posted, dutch], ["opaque", "opaque"]);
+    equal((await peer.ask({ id: 3, op: "who", name: "forged" })).heldCount, 0);
+  },
+});
