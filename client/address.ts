@@ -4,6 +4,7 @@
  * | address | what |
  * |---|---|
  * | `distrilock://host[:port]` | TCP, port 13123 unless given |
+ * | `distrilocks://host[:port]` | the same over TLS; not from a browser |
  * | `ws://host[:port][/path]` | WebSocket, port 80 unless given as for every `ws:` address (a daemon listens on 13124), path `/v1/ws` unless given |
  * | `wss://host[:port][/path]` | the same over TLS, port 443 unless given |
  *
@@ -20,14 +21,30 @@ const WEBSOCKET_PATH_DEFAULT = "/v1/ws";
 /** Opens a channel to an address. The signal ends the attempt; the promise is then rejected with its reason. */
 export type Dial = (address: URL, signal: AbortSignal) => Promise<OpenTransport>;
 
-/** Dials over the network; WebSockets are made by `webSocket`. */
-export function dialer(webSocket: WebSocketMaker | undefined): Dial {
+/** What dialling needs beside an address. */
+export interface DialOptions {
+  /** Makes WebSockets; the runtime's own unless given. */
+  readonly webSocket?: WebSocketMaker | undefined;
+  /** Certificates, in PEM, of the authorities to trust over TLS; those that the runtime trusts unless given. */
+  readonly ca?: string | undefined;
+}
+
+/** Dials over the network. */
+export function dialer({ webSocket, ca }: DialOptions): Dial {
   return async (address, signal) => {
-    if (address.protocol !== "distrilock:") return webSocketOpener(address, { signal, webSocket });
-    const { tcpOpener } = await import("./transport/tcp.ts");
-    const host = address.hostname.replace(/^\[|\]$/g, "");
-    return tcpOpener({ host, port: Number(address.port) }, signal);
+    if (!isTcp(address)) return webSocketOpener(address, { signal, webSocket });
+    const place = { host: address.hostname.replace(/^\[|\]$/g, ""), port: Number(address.port) };
+    if (address.protocol === "distrilock:") {
+      const { tcpOpener } = await import("./transport/tcp.ts");
+      return tcpOpener(place, signal);
+    }
+    const { tlsOpener } = await import("./transport/tls.ts");
+    return tlsOpener({ ...place, ca }, signal);
   };
+}
+
+function isTcp({ protocol }: URL): boolean {
+  return protocol === "distrilock:" || protocol === "distrilocks:";
 }
 
 /**
@@ -45,13 +62,13 @@ export function dialer(webSocket: WebSocketMaker | undefined): Dial {
 export function parseAddress(url: string | URL): URL {
   if (!URL.canParse(url.toString())) throw badAddress(url, "it is not a URL");
   const address = new URL(url);
-  if (address.protocol !== "distrilock:" && address.protocol !== "ws:" && address.protocol !== "wss:") {
-    throw badAddress(url, "it begins with none of distrilock:// ws:// wss://");
+  if (!isTcp(address) && address.protocol !== "ws:" && address.protocol !== "wss:") {
+    throw badAddress(url, "it begins with none of distrilock:// distrilocks:// ws:// wss://");
   }
   if (address.hostname === "") throw badAddress(url, "it names no host");
   if (address.username !== "" || address.password !== "") throw badAddress(url, "it has a user name");
   if (address.hash !== "") throw badAddress(url, "it has a # part");
-  if (address.protocol !== "distrilock:") {
+  if (!isTcp(address)) {
     if (address.pathname === "/") address.pathname = WEBSOCKET_PATH_DEFAULT;
     return address;
   }
@@ -59,7 +76,7 @@ export function parseAddress(url: string | URL): URL {
     throw badAddress(url, "it has a path");
   }
   if (address.port === "0") throw badAddress(url, "it has port 0");
-  return new URL(`distrilock://${address.hostname}:${address.port || TCP_PORT_DEFAULT}`);
+  return new URL(`${address.protocol}//${address.hostname}:${address.port || TCP_PORT_DEFAULT}`);
 }
 
 function badAddress(url: string | URL, why: string): TypeError {

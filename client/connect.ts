@@ -53,6 +53,11 @@ export interface ConnectOptions {
   readonly liveness?: "event-loop" | "process" | undefined;
   /** Where the worker's program is (`@distrilock/client/pilot`), when the library was bundled; otherwise it is found. */
   readonly worker?: string | URL | undefined;
+  /**
+   * Certificates, in PEM, of the authorities to trust for `distrilocks://`; those that the runtime trusts unless given. For `wss://` the runtime alone
+   * decides.
+   */
+  readonly ca?: string | undefined;
   /** Makes WebSockets, for a runtime that has none, such as Node 20: the class of the package `ws`, say. */
   readonly webSocket?: WebSocketMaker | undefined;
 }
@@ -125,10 +130,10 @@ export async function connectWith(
 
 /** How servers are dialled, and what is to be done when they are not any more. */
 async function openLine(
-  { liveness = "event-loop", worker, webSocket }: ConnectOptions,
+  { liveness = "event-loop", worker, webSocket, ca }: ConnectOptions,
   clock: Clock,
 ): Promise<{ readonly dial: Dial; readonly end: () => void }> {
-  if (liveness === "event-loop") return { dial: dialer(webSocket), end() {} };
+  if (liveness === "event-loop") return { dial: dialer({ webSocket, ca }), end() {} };
   if (liveness !== "process") {
     throw new TypeError(`Cannot connect with liveness ${liveness}: it is none of event-loop process`);
   }
@@ -138,7 +143,7 @@ async function openLine(
     );
   }
   const { startPilot } = await import("./pilot/start.ts");
-  return await startPilot(clock, worker);
+  return await startPilot(clock, { worker, ca });
 }
 
 function checkTime(

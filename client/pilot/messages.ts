@@ -10,8 +10,8 @@ export type ConnectionId = number;
 
 /** What the pilot is told. */
 export type PilotOrder =
-  /** Open a connection to an address; `shared` takes what is confirmed, where memory can be shared. */
-  | { readonly do: "open"; readonly id: ConnectionId; readonly url: string }
+  /** Open a connection to an address; `ca` as in `DialOptions`. */
+  | { readonly do: "open"; readonly id: ConnectionId; readonly url: string; readonly ca: string | undefined }
   /** Never mind the opening, or end the connection after what was sent. */
   | { readonly do: "close"; readonly id: ConnectionId }
   | { readonly do: "send"; readonly id: ConnectionId; readonly frame: string }

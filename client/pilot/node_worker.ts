@@ -15,6 +15,6 @@ servePilot({
     post: (report) => port.postMessage(report),
     listen: (onMessage) => void port.on("message", onMessage),
   },
-  dial: dialer(undefined),
+  dialWith: dialer,
   clock: RUNTIME_CLOCK,
 });

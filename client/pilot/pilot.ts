@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Dial } from "../address.ts";
+import type { Dial, DialOptions } from "../address.ts";
 import type { Clock } from "../clock.ts";
 import type { Kept, OpenTransport, Transport } from "../transport/transport.ts";
 import type { ConnectionId, PilotError, PilotOrder, PilotReport, Port } from "./messages.ts";
@@ -21,7 +21,7 @@ interface Held {
 /** What the pilot works with. */
 export interface PilotOptions {
   readonly port: Port<PilotOrder, PilotReport>;
-  readonly dial: Dial;
+  readonly dialWith: (options: DialOptions) => Dial;
   readonly clock: Clock;
 }
 
@@ -48,7 +48,7 @@ class PilotServer {
         this.#memory = new BigInt64Array(order.memory);
         break;
       case "open":
-        void this.#open(order.id, new URL(order.url));
+        void this.#open(order);
         break;
       case "close":
         this.#close(order.id);
@@ -65,8 +65,8 @@ class PilotServer {
     }
   }
 
-  async #open(id: ConnectionId, url: URL): Promise<void> {
-    const { clock, dial, port } = this.#options;
+  async #open({ id, url, ca }: PilotOrder & { do: "open" }): Promise<void> {
+    const { clock, dialWith, port } = this.#options;
     const held: Held = {
       abort: new AbortController(),
       renewals: new Renewals({
@@ -79,7 +79,7 @@ class PilotServer {
     };
     this.#connections.set(id, held);
     try {
-      const openTransport: OpenTransport = await dial(url, held.abort.signal);
+      const openTransport: OpenTransport = await dialWith({ ca })(new URL(url), held.abort.signal);
       held.transport = await openTransport({
         onMessage: (frame) => held.renewals.take(frame) || port.post({ is: "message", id, frame }),
         onClose: (cause) => this.#ended(id, held, cause),

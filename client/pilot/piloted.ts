@@ -16,15 +16,20 @@ const NEVER = -(2n ** 62n);
 export class PilotedConnections {
   readonly #port: Port<PilotReport, PilotOrder>;
   readonly #clock: Clock;
+  readonly #ca: string | undefined;
   readonly #transports = new Map<ConnectionId, PilotedTransport>();
   readonly #memory: BigInt64Array | undefined;
   readonly #freeSlots: number[] = [];
   #lastId = 0;
   #failure: Error | undefined;
 
-  constructor(port: Port<PilotReport, PilotOrder>, clock: Clock) {
+  constructor(
+    port: Port<PilotReport, PilotOrder>,
+    { clock, ca }: { readonly clock: Clock; readonly ca?: string | undefined },
+  ) {
     this.#port = port;
     this.#clock = clock;
+    this.#ca = ca;
     const memory = sharedMemory();
     port.listen((report) => this.#take(report));
     if (memory === undefined) return;
@@ -55,7 +60,7 @@ export class PilotedConnections {
         });
         this.#transports.set(id, transport);
         signal.addEventListener("abort", onAbort);
-        this.post({ do: "open", id, url: address.href });
+        this.post({ do: "open", id, url: address.href, ca: this.#ca });
       });
   }
 

@@ -15,10 +15,18 @@ export interface StartedPilot {
   end(): void;
 }
 
-/** Starts a pilot; its program is the library's own unless `program` says where another one is. */
-export async function startPilot(clock: Clock, program: string | URL | undefined): Promise<StartedPilot> {
-  const thread = await startPilotThread(program);
-  const connections = new PilotedConnections(thread, clock);
+/** How to start a pilot. */
+export interface PilotStart {
+  /** Where its program is; the library's own unless given. */
+  readonly worker: string | URL | undefined;
+  /** See `DialOptions`. */
+  readonly ca: string | undefined;
+}
+
+/** Starts a pilot. */
+export async function startPilot(clock: Clock, { worker, ca }: PilotStart): Promise<StartedPilot> {
+  const thread = await startPilotThread(worker);
+  const connections = new PilotedConnections(thread, { clock, ca });
   thread.fail((error) => connections.fail(error));
   return {
     dial: (address, signal) => Promise.resolve(connections.opener(address, signal)),

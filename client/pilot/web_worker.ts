@@ -21,6 +21,6 @@ servePilot({
     post: (report) => scope.postMessage(report),
     listen: (onMessage) => scope.addEventListener("message", ({ data }) => onMessage(data)),
   },
-  dial: dialer(undefined),
+  dialWith: dialer,
   clock: RUNTIME_CLOCK,
 });

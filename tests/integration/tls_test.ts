@@ -1,5 +1,7 @@
 // TLS on both ports, and certificates that are replaced while connections live.
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { connect } from "../../client/connect.ts";
+import { ConnectionError } from "../../client/errors.ts";
 import { type Transport } from "../../client/transport/transport.ts";
 import { tlsOpener } from "../../client/transport/tls.ts";
 import { type Certificates, hasOpenssl, makeCertificates } from "../support/certificates.ts";
@@ -66,6 +68,28 @@ Deno.test({
     const buffer = new Uint8Array(100);
     const count = await plain.read(buffer).catch(() => null);
     ok(!new TextDecoder().decode(buffer.subarray(0, count ?? 0)).includes("ok"));
+  },
+});
+
+Deno.test({
+  name: "connect speaks TLS with distrilocks://, also by a worker, and believes the authorities of ca alone",
+  ignore,
+  async fn() {
+    using files = temporaryDirectory();
+    using directory = temporaryDirectory();
+    const [right, wrong] = [makeCertificates(files.path, "right"), makeCertificates(files.path, "wrong")];
+    await using daemon = startDaemon(directory.path, ["--tls-cert", right.cert, "--tls-key", right.key]);
+    const url = `distrilocks://localhost:${daemon.tcpPort}`;
+    for (const liveness of ["event-loop", "process"] as const) {
+      await using client = await connect(url, { liveness, ca: Deno.readTextFileSync(right.ca) });
+      ok((await client.acquire(liveness)).held);
+      await rejects(connect(url, { liveness, ca: Deno.readTextFileSync(wrong.ca) }), ConnectionError);
+      await rejects(connect(url, { liveness }), ConnectionError);
+    }
+    await rejects(
+      connect(`distrilock://localhost:${daemon.tcpPort}`, { connectTimeoutMs: 1_000 }),
+      ConnectionError,
+    );
   },
 });
 

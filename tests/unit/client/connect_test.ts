@@ -16,6 +16,7 @@ Deno.test("parseAddress fills in ports and paths", () => {
       ["distrilock://app3:1", "distrilock://app3:1"],
       ["distrilock://app3:1/", "distrilock://app3:1"],
       ["distrilock://[::1]", "distrilock://[::1]:13123"],
+      ["distrilocks://app3", "distrilocks://app3:13123"],
       ["ws://app3:13124", "ws://app3:13124/v1/ws"],
       ["ws://app3", "ws://app3/v1/ws"],
       ["wss://app3/locks?x=1", "wss://app3/locks?x=1"],

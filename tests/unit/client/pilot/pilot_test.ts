@@ -30,14 +30,14 @@ class Cockpit {
     this.connections = new PilotedConnections({
       post: (order) => queueMicrotask(() => this.#toPilot(structuredClone(order))),
       listen: (onMessage) => this.#toClient = onMessage,
-    }, this.clock);
+    }, { clock: this.clock });
     servePilot({
       port: {
         post: (report) =>
           this.isStalled ? this.#late.push(report) : queueMicrotask(() => this.#toClient(report)),
         listen: (onMessage) => this.#toPilot = onMessage,
       },
-      dial: this.network.dial,
+      dialWith: () => this.network.dial,
       clock: this.pilotClock,
     });
   }
