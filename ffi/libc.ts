@@ -21,6 +21,7 @@
  * @module
  */
 import { assert } from "../server/base/assert.ts";
+import { type DatagramCalls, SEND_FLAGS, UNIX_DATAGRAM } from "./datagram.ts";
 import type { LimitCalls } from "./descriptor_limit.ts";
 import { ERRNO } from "./errno.ts";
 import type { FileCalls, FileStatus, LOCK_READ, LOCK_WRITE, LockType, OpenMode } from "./file_calls.ts";
@@ -42,6 +43,8 @@ const SYMBOLS = {
   fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
 } as const;
@@ -97,7 +100,8 @@ const NOT_GRANTED = "permission not granted";
  * Deno.removeSync(path);
  * ```
  */
-export class Libc implements FileCalls, LimitCalls, KernelTextCalls, FileSystemCalls, Disposable {
+export class Libc
+  implements FileCalls, LimitCalls, KernelTextCalls, FileSystemCalls, DatagramCalls, Disposable {
   /** Where the library was found. */
   readonly path: string;
   readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
@@ -236,6 +240,16 @@ export class Libc implements FileCalls, LimitCalls, KernelTextCalls, FileSystemC
   writeLimit(resource: number, from: BigUint64Array<ArrayBuffer>): number {
     assert(from.length === 2, "a limit is a soft and a hard number");
     return this.#call.setrlimit(resource, from) === -1 ? this.#failure() : 0;
+  }
+
+  sendDatagram(address: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>): number {
+    const fd = this.#call.socket(...UNIX_DATAGRAM);
+    if (fd === -1) return this.#failure();
+    const length = BigInt(message.length);
+    const sent = this.#call.sendto(fd, message, length, SEND_FLAGS, address, address.length);
+    const answer = sent === -1 ? this.#failure() : 0;
+    this.close(fd);
+    return answer;
   }
 
   /** The negative error number of the call that failed just now. */

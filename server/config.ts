@@ -6,6 +6,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import type { NameClassRule } from "./metrics/name_classes.ts";
 import { checkLimits, LIMIT_NAMES, LIMIT_RULES, type Limits, LimitsError } from "./base/limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./base/log.ts";
 import { ConfigError } from "./config_error.ts";
@@ -17,6 +18,7 @@ import {
   type Form,
   LEVEL,
   type ListenAddress,
+  NAME_CLASSES,
   ORIGINS,
   PATH,
   SWITCH,
@@ -38,6 +40,10 @@ export interface Config {
   /** What DoubleDutch clients have to show, or null when nobody has to. */
   readonly apiKey: string | null;
   readonly logLevel: LogLevel;
+  /** File of the audit stream, `-` for standard output, or null: the log. */
+  readonly auditLog: string | null;
+  /** Classes of lock names, or null: there is one. */
+  readonly metricClasses: readonly NameClassRule[] | null;
   /** Path of the C library, or null: the caller looks for it. */
   readonly libc: string | null;
   /** File of those who may ask, or null: anybody may do anything. */
@@ -75,6 +81,12 @@ const OPTIONS = {
     help: "what DoubleDutch clients have to show as auth (default: nothing)",
   },
   logLevel: { form: LEVEL, initial: "info", help: `least level to log: ${LOG_LEVELS.join(", ")}` },
+  auditLog: {
+    form: PATH,
+    initial: null,
+    help: "file of the audit stream; - = standard output (default: the log)",
+  },
+  metricClasses: { form: NAME_CLASSES, initial: null, help: "classes of lock names, for metrics" },
   libc: { form: PATH, initial: null, help: "the C library (default: looked for)" },
   tokensFile: { form: PATH, initial: null, help: "who may do what (default: anybody anything)" },
   tlsCert: { form: PATH, initial: null, help: "PEM file of the certificates for TLS on both ports" },

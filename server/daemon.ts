@@ -16,20 +16,23 @@
  */
 import type { Guarantee } from "../client/protocol/messages.ts";
 import { SOFTWARE_VERSION } from "../client/protocol/version.ts";
+import { type Audit, auditInLog } from "./audit.ts";
 import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
 import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
 import { speakDialects } from "./dialects.ts";
 import { type DaemonAddresses, Doors } from "./doors.ts";
-import { layFoundation } from "./foundation.ts";
+import { type Foundation, type FoundationOptions, layFoundation } from "./foundation.ts";
 import { createApp } from "./http/app.ts";
+import type { OperationParts } from "./http/operation_routes.ts";
 import { identifyBy } from "./http/callers.ts";
 import { listeningWarnings } from "./listen_rules.ts";
+import { EventLoopLag } from "./metrics/event_loop_lag.ts";
+import { operate } from "./operation.ts";
 import { randomText } from "./random_text.ts";
+import type { Reloads } from "./reloads.ts";
 import { Administration } from "./session/administration.ts";
-import type { Sessions } from "./session/sessions.ts";
-import type { Store } from "./store/store.ts";
 import { Reception } from "./transport/reception.ts";
 
 export type { DaemonAddresses } from "./doors.ts";
@@ -43,9 +46,11 @@ const WORD_BYTES = 12;
 const KEY_SECRET_BYTES = 32;
 
 /** What a daemon is given beside its configuration. */
-export interface DaemonOptions {
-  readonly log: Log;
-  readonly clock?: Clock;
+export interface DaemonOptions extends Omit<FoundationOptions, "audit"> {
+  /** Default: the log. */
+  readonly audit?: Audit;
+  /** What SIGHUP does. */
+  readonly reloads?: Reloads;
   /** Called when the daemon broke a rule of its own. The process should end at once: the kernel then frees every lock. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -53,12 +58,9 @@ export interface DaemonOptions {
 /** A configuration in which nothing is left to find out. */
 type NamedConfig = Config & { readonly serverName: string };
 
-interface Parts {
-  readonly options: DaemonOptions;
+interface Parts extends Pick<Foundation, "store" | "sessions" | "locks" | "operations" | "reloadTokens"> {
+  readonly options: DaemonOptions & { readonly audit: Audit };
   readonly drainTimeoutMs: number;
-  readonly store: Store;
-  readonly sessions: Sessions;
-  readonly reloadTokens: (() => void) | undefined;
   readonly resources: DisposableStack;
 }
 
@@ -94,6 +96,7 @@ export class Daemon {
       limits,
       log,
       turn: (work) => this.#reception.turn(work),
+      operation: this.#operation(limits),
       identify: identifyBy(sessions.gate),
       apiKey: config.apiKey,
       allowsOrigin: (origin) => config.allowOrigin.includes(origin),
@@ -118,10 +121,11 @@ export class Daemon {
    * Starts a daemon. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError, LedgerError, LimitsError, TokensFileError,
    * TlsFilesError or an error of the operating system (the directory cannot be made, an address is taken), and then nothing is left behind.
    */
-  static start(config: Config, options: DaemonOptions): Daemon {
+  static start(config: Config, given: DaemonOptions): Daemon {
     using resources = new DisposableStack();
-    for (const warning of listeningWarnings(config)) options.log.warn("listen.exposed", { warning });
+    for (const warning of listeningWarnings(config)) given.log.warn("listen.exposed", { warning });
     const { directory } = config;
+    const options = { ...given, audit: given.audit ?? auditInLog(given.log) };
     const { serverName, limits, plan, ...foundation } = layFoundation(config, options, resources);
     const { drainTimeoutMs } = limits;
     const parts = {
@@ -198,6 +202,23 @@ export class Daemon {
     resources.dispose();
     this.#log.info("daemon.stopped");
     this.#gone.resolve();
+  }
+
+  #operation(limits: Limits): OperationParts {
+    const { store, sessions, locks, operations, resources, options: { audit, reloads } } = this.#parts;
+    return operate({
+      build: { version: SOFTWARE_VERSION, store: "directory", guarantee: store.guarantee },
+      clock: this.#clock,
+      limits,
+      locks,
+      operations,
+      sessions,
+      connections: this.#reception,
+      lags: resources.use(new EventLoopLag(this.#clock)).lags,
+      audit: audit.counts,
+      reloads: reloads?.counts ?? { done: 0, failed: 0 },
+      refusal: () => this.#reception.refusal,
+    });
   }
 
   /** Everything that is due is done in turns of its own; this only sets the one timer for the next. */

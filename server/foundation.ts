@@ -11,9 +11,15 @@ import { type DescriptorPlan, type Limits, planDescriptors } from "./base/limits
 import { openTokenGate } from "./access/tokens_source.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
+import type { Audit } from "./audit.ts";
 import { admitDirectory } from "./doctor/admission.ts";
+import { CountedCalls } from "./metrics/counted_calls.ts";
+import { LockTally } from "./metrics/lock_tally.ts";
+import { NameClasses } from "./metrics/name_classes.ts";
+import { StoreTally } from "./metrics/store_tally.ts";
 import { randomText } from "./random_text.ts";
 import { OPEN_GATE } from "./session/access.ts";
+import { type Observer, observers } from "./session/observer.ts";
 import { Sessions } from "./session/sessions.ts";
 import { DirectoryStore } from "./store/directory/directory_store.ts";
 import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
@@ -23,6 +29,15 @@ import type { EffectSink, Store } from "./store/store.ts";
 const SESSION_ID_BYTES = 12;
 /** Enough that nobody guesses the secret of a session. */
 const SECRET_BYTES = 16;
+
+/** What a foundation is laid with, beside the configuration. */
+export interface FoundationOptions {
+  readonly log: Log;
+  readonly audit: Audit;
+  /** Who looks on beside the counts: traces. */
+  readonly onlookers?: readonly Observer[] | undefined;
+  readonly clock?: Clock;
+}
 
 /** What a daemon stands on. */
 export interface Foundation {
@@ -34,6 +49,10 @@ export interface Foundation {
   readonly sessions: Sessions;
   /** Reads the tokens file anew; undefined when there is none. Throws a TokensFileError, and then what was known stays. */
   readonly reloadTokens: (() => void) | undefined;
+  /** Counts what happens to locks. */
+  readonly locks: LockTally;
+  /** Counts what the store does. */
+  readonly operations: StoreTally;
 }
 
 /**
@@ -42,7 +61,7 @@ export interface Foundation {
  */
 export function layFoundation(
   config: Config,
-  { log, clock = SYSTEM_CLOCK }: { readonly log: Log; readonly clock?: Clock },
+  { log, audit, onlookers = [], clock = SYSTEM_CLOCK }: FoundationOptions,
   resources: DisposableStack,
 ): Foundation {
   const { directory, keepFiles, force, limits: { connectionsMax } } = config;
@@ -67,9 +86,12 @@ export function layFoundation(
   const { tokensFile } = config;
   const tokens = tokensFile === null ? undefined : openTokenGate(tokensFile, { clock, log });
   const reloadTokens = tokens && (() => tokens.reload());
+  const locks = new LockTally(new NameClasses(config.metricClasses ?? []));
+  const operations = new StoreTally();
+  const calls = new CountedCalls(libc, operations, clock);
   const effects: EffectSink = (effect) => sessions.deliver(effect);
   const store: Store = resources.adopt(
-    new DirectoryStore({ calls: libc, directory, effects, clock, limits, keepFiles, daemon }),
+    new DirectoryStore({ calls, directory, effects, clock, limits, keepFiles, daemon }),
     (opened) => opened.close(),
   );
   const sessions = new Sessions({
@@ -79,7 +101,8 @@ export function layFoundation(
     newId: () => randomText(SESSION_ID_BYTES),
     newSecret: () => randomText(SECRET_BYTES),
     limits,
-    audit: (event, fields) => log.info(`audit.${event}`, fields),
+    audit: (event, fields) => audit.record(event, fields),
+    observer: observers(locks, ...onlookers),
   });
-  return { serverName, limits, plan, store, sessions, reloadTokens };
+  return { serverName, limits, plan, store, sessions, locks, operations, reloadTokens };
 }

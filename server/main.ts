@@ -8,10 +8,12 @@
  */
 import { readFileSync } from "node:fs";
 import { run } from "../client/cli/main.ts";
-import { LibcUnavailableError } from "../ffi/libc.ts";
+import { SOFTWARE_VERSION } from "../client/protocol/version.ts";
+import { Libc, LibcUnavailableError } from "../ffi/libc.ts";
 import { UnsupportedPlatformError } from "../ffi/platform.ts";
 import { runToken } from "./access/command.ts";
 import { TokensFileError } from "./access/tokens_text.ts";
+import { type Audit, AuditFile, auditInLog } from "./audit.ts";
 import { SYSTEM_CLOCK } from "./base/clock.ts";
 import { LimitsError } from "./base/limits.ts";
 import { createLog, type Log } from "./base/log.ts";
@@ -19,6 +21,9 @@ import { type Config, ConfigError, configHelp, readConfig } from "./config.ts";
 import { Daemon } from "./daemon.ts";
 import { runDoctor } from "./doctor/command.ts";
 import { UnfitDirectoryError } from "./doctor/examination.ts";
+import { loadTracing } from "./metrics/tracing.ts";
+import { Reloads } from "./reloads.ts";
+import { SystemdNotices } from "./systemd_notices.ts";
 import { LedgerError } from "./store/directory/ledger.ts";
 import { TlsFilesError } from "./tls_files.ts";
 
@@ -34,15 +39,15 @@ Serves the locks of one directory. Each option is also an environment variable (
 
 async function main(): Promise<void> {
   const [command, ...rest] = Deno.args;
-  if (command === undefined || command === "serve") serve(rest);
+  if (command === undefined || command === "serve") await serve(rest);
   else if (command === "doctor") doctor(rest);
   else if (command === "token") token(rest);
   else if (command.startsWith("-") && command !== "--help" && command !== "-h" && command !== "--version") {
-    serve(Deno.args);
+    await serve(Deno.args);
   } else Deno.exit(await run(Deno.args));
 }
 
-function serve(argv: readonly string[]): void {
+async function serve(argv: readonly string[]): Promise<void> {
   if (argv.includes("--help") || argv.includes("-h")) {
     console.log(SERVE_USAGE + configHelp());
     Deno.exit(EXIT.ok);
@@ -53,21 +58,38 @@ function serve(argv: readonly string[]): void {
     log.error("daemon.broken", { error });
     Deno.exit(EXIT.software);
   };
-  const daemon = startOrExit(config, log, onBroken);
-  stopOnSignals(daemon, log);
-  Deno.addSignalListener("SIGHUP", () => void reload(daemon, log));
+  const tracing = await loadTracing(config.metricClasses ?? []);
+  const onlookers = tracing ? [tracing] : [];
+  const reloads = new Reloads();
+  // Heard from before the daemon says that it is ready: whoever waits for that may send one at once.
+  const signals = hearSignals();
+  const { audit, daemon } = startOrExit(() => {
+    const audit = openAudit(config, log, reloads);
+    return { audit, daemon: Daemon.start(config, { log, audit, onlookers, reloads, onBroken }) };
+  });
+  for (const [part, reload] of daemon.reloads) reloads.add(part, reload);
+  audit.record("daemon.start", { version: SOFTWARE_VERSION, pid: Deno.pid });
+  const notices = new SystemdNotices({
+    calls: Libc.open(config.libc ?? undefined),
+    env: readEnvironment,
+    log,
+  });
+  notices.ready();
+  const stop = stopper(daemon, log, audit);
+  signals.stop = (signal) => {
+    notices.stopping();
+    stop(signal);
+  };
+  signals.reload = () => void reloads.run(log, audit);
 }
 
-/** Reads anew what can be read anew; a part that fails keeps what it had. */
-async function reload(daemon: Daemon, log: Log): Promise<void> {
-  for (const [part, read] of daemon.reloads) {
-    try {
-      await read();
-      log.info("daemon.reloaded", { part });
-    } catch (error) {
-      log.error("daemon.reload_failed", { part, error });
-    }
-  }
+/** The audit stream; where it is in the log it is so whatever the level of the log. */
+function openAudit(config: Config, log: Log, reloads: Reloads): Audit & { close?(): Promise<void> } {
+  const clock = SYSTEM_CLOCK;
+  if (config.auditLog === null) return auditInLog(createLog({ level: "info", clock }));
+  const file = new AuditFile({ path: config.auditLog, log, clock });
+  reloads.add("audit", () => file.reopen());
+  return file;
 }
 
 function token(argv: readonly string[]): void {
@@ -112,9 +134,9 @@ function readEnvironment(variable: string): string | undefined {
   return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
-function startOrExit(config: Config, log: Log, onBroken: (error: unknown) => void): Daemon {
+function startOrExit<T>(start: () => T): T {
   try {
-    return Daemon.start(config, { log, onBroken });
+    return start();
   } catch (error) {
     if (!isStartError(error)) throw error;
     console.error(`distrilock: ${error.message}`);
@@ -140,21 +162,41 @@ function isStartError(error: unknown): error is Error {
     errors.AlreadyExists,
     errors.NotFound,
     errors.NotADirectory,
+    errors.IsADirectory,
     errors.FilesystemLoop,
   ].some((kind) => error instanceof kind);
 }
 
-function stopOnSignals(daemon: Daemon, log: Log): void {
+/** What signals do. They come between turns of the event loop, so whoever sets it in the turn in which it begins misses none. */
+interface Signals {
+  stop: (signal: Deno.Signal) => void;
+  reload: () => void;
+}
+
+function hearSignals(): Signals {
+  const signals: Signals = { stop() {}, reload() {} };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => signals.stop(signal));
+  }
+  Deno.addSignalListener("SIGHUP", () => signals.reload());
+  return signals;
+}
+
+function stopper(daemon: Daemon, log: Log, audit: Audit & { close?(): Promise<void> }): Signals["stop"] {
   let stopping = false;
-  const stop = (signal: Deno.Signal) => {
+  // An administrator can make it drain as well.
+  void daemon.stopped.then(async () => {
+    audit.record("daemon.stop", { pid: Deno.pid });
+    await audit.close?.();
+    Deno.exit(EXIT.ok);
+  });
+  return (signal) => {
     log.info("daemon.signal", { signal });
+    audit.record("daemon.signal", { signal });
     if (stopping) Deno.exit(EXIT.ok);
     stopping = true;
     void daemon.drain();
   };
-  // An administrator can make it drain as well.
-  void daemon.stopped.then(() => Deno.exit(EXIT.ok));
-  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop(signal));
 }
 
 await main();

@@ -7,6 +7,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { TEXT_BYTES_MAX } from "../client/protocol/limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./base/log.ts";
+import { NAME_CLASSES_MAX, type NameClassRule, parseNameClasses } from "./metrics/name_classes.ts";
 
 /** How one kind of value is written. */
 export interface Form<T> {
@@ -72,6 +73,14 @@ export const LEVEL: Form<LogLevel> = {
   wanted: `one of ${LOG_LEVELS.join(", ")}`,
   json: "string",
   parse: (text) => LOG_LEVELS.find((level) => level === text),
+};
+
+/** Classes of lock names by their prefixes. */
+export const NAME_CLASSES: Form<readonly NameClassRule[]> = {
+  placeholder: "PREFIX=CLASS,…",
+  wanted: `PREFIX=CLASS,… with no prefix twice and at most ${NAME_CLASSES_MAX} classes, of a-z, 0-9, - and _`,
+  json: "string",
+  parse: parseNameClasses,
 };
 
 /** On or off. */

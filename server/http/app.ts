@@ -21,6 +21,7 @@ import { lockRoutes } from "./lock_routes.ts";
 import { nameRoutes } from "./name_routes.ts";
 import { type AllowsOrigin, guardOrigins } from "./origins.ts";
 import { openApiRoutes } from "./openapi_routes.ts";
+import { type OperationParts, operationRoutes } from "./operation_routes.ts";
 import { problemResponse } from "./problem_response.ts";
 
 /** What HTTP routes stand on. */
@@ -32,6 +33,8 @@ export interface HttpParts {
   readonly log: Log;
   /** Runs a turn: whatever asks a session does it in one, see `server/transport/reception.ts`. What it runs must not throw. */
   readonly turn: (work: () => void) => void;
+  /** Health and metrics. */
+  readonly operation: OperationParts;
   readonly identify: Identify;
   /** What DoubleDutch clients have to show; null when nobody has to. */
   readonly apiKey: string | null;
@@ -69,6 +72,7 @@ export function createApp(parts: HttpParts): Hono<HttpEnv> {
   app.route("/", nameRoutes(parts));
   app.route("/", daemonRoutes(parts));
   app.route("/", eventRoutes(parts));
+  app.route("/", operationRoutes(parts));
   app.route("/", openApiRoutes());
   app.route("/", dutchRoutes({ ...parts, locks }));
   app.notFound(({ req }) => answerUnknown(app, req.method, req.path));

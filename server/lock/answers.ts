@@ -102,6 +102,11 @@ export class Answers {
     this.#emit({ type: "released", session, request, lock });
   }
 
+  /** The releaseAll with the id `request` gave so many locks back. */
+  releasedAll(session: SessionId, request: number, locks: number): void {
+    this.#emit({ type: "released-all", session, request, locks });
+  }
+
   /** A lock has the mode that the convert with the id `request` asked for. */
   converted(request: number, { request: { session, id }, mode, token }: Place): void {
     this.#emit({ type: "converted", session: session.id, request, lock: id, mode, token });

@@ -130,8 +130,8 @@ export class LockTable {
     this.#endings.resettle(held, now);
   }
 
-  /** Ends all locks of a session as a release ends one, and answers how many there were. What it waits for goes on waiting. */
-  releaseAll(id: SessionId, now: number): number {
+  /** Ends all locks of a session as a release ends one, and says how many there were. What it waits for goes on waiting. */
+  releaseAll(id: SessionId, command: number, now: number): void {
     const requests = [...this.sessions.get(id)?.requests.values() ?? []];
     const held = requests.filter(({ state }) => state === "held");
     for (const request of held) {
@@ -139,8 +139,9 @@ export class LockTable {
       this.#granting.end(request, "released");
       this.#answers.happened("released", request);
     }
+    // Told before the session's own waits are granted, so that nobody takes those for released.
+    this.#answers.releasedAll(id, command, held.length);
     for (const request of held) this.#endings.resettle(request, now);
-    return held.length;
   }
 
   /** Converts a lock, in place: it is held in the old mode until it is held in the new one. */

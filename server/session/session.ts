@@ -95,17 +95,25 @@ export class Session implements Timed {
 
   /** Asks for a lock, under an id that rises with every acquire of the session. */
   acquire(request: number, wish: LockWish): void {
-    const { store } = this.#sessions;
-    for (const name of wish.names) {
-      if (this.#denies(request, { right: "acquire", name, cannot: "Cannot lock" })) return;
+    const { store, observer, commands } = this.#sessions;
+    const now = commands.begin();
+    const wanted = { session: this.id, request, ...wish };
+    observer?.asked(wanted, now);
+    const denied = wish.names.some((name) =>
+      this.#denies(request, { right: "acquire", name, cannot: "Cannot lock" })
+    );
+    if (!denied) {
+      if (this.#sessions.draining && !store.repeats(this.id, request)) this.#refuseDraining(request);
+      else store.acquire(wanted, now);
     }
-    if (this.#sessions.draining && !store.repeats(this.id, request)) return this.#refuseDraining(request);
-    store.acquire({ session: this.id, request, ...wish }, this.#now());
+    commands.done();
   }
 
   /** Gives a lock back. */
   release(request: number, lock: number): void {
-    this.#sessions.store.release({ session: this.id, request, lock }, this.#now());
+    const { store, commands } = this.#sessions;
+    store.release({ session: this.id, request, lock }, commands.begin());
+    commands.done();
   }
 
   /** Gives all locks back. What waits goes on waiting. */
@@ -117,7 +125,10 @@ export class Session implements Timed {
   convert(request: number, { lock, mode, waitMs }: Pick<Convert, "lock" | "mode" | "waitMs">): void {
     // Whoever drains waits for holders, so it lets nobody begin to wait for one.
     const wait = this.#sessions.draining ? 0 : waitMs;
-    this.#sessions.store.convert({ session: this.id, request, lock, mode, waitMs: wait }, this.#now());
+    const now = this.#now();
+    const command = { session: this.id, request, lock, mode, waitMs: wait };
+    this.#sessions.observer?.converts(command, now);
+    this.#sessions.store.convert(command, now);
   }
 
   /** Lets a lock live longer. */
@@ -233,7 +244,7 @@ export class Session implements Timed {
 
   #refuseDraining(request: number): void {
     const message = "Cannot lock: the daemon leaves service";
-    this.#listener?.hear({ type: "refused", session: this.id, request, code: "DRAINING", message });
+    this.#sessions.deliver({ type: "refused", session: this.id, request, code: "DRAINING", message });
   }
 
   /** Refuses what is not allowed; false when it is. */
@@ -255,6 +266,6 @@ export class Session implements Timed {
   }
 
   #refuse(request: number, { code, message }: Denial): void {
-    this.#listener?.hear({ type: "refused", session: this.id, request, code, message });
+    this.#sessions.deliver({ type: "refused", session: this.id, request, code, message });
   }
 }

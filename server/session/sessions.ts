@@ -19,20 +19,23 @@
  * @module
  */
 import type { ClientProfile, Resume } from "../../client/protocol/messages.ts";
-import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import type { LogFields } from "../base/log.ts";
 import type { Effect, Happening, SessionId, Store } from "../store/store.ts";
 import type { Gate } from "./access.ts";
+import { CommandClock } from "./command_clock.ts";
 import type { SessionListener } from "./listener.ts";
+import type { Observer } from "./observer.ts";
 import type { OpenOptions, OpenRefusal, ResumeOptions } from "./opening.ts";
 import { Secret } from "./secret.ts";
 import { Session } from "./session.ts";
+import { checkSessions } from "./session_check.ts";
 import { veil } from "./veil.ts";
 import { Watches, type WatchesOptions } from "./watches.ts";
 
 export type { SessionListener } from "./listener.ts";
+export type { Observer } from "./observer.ts";
 export type { LockWish, Session } from "./session.ts";
 
 /** What the sessions of a daemon stand on. */
@@ -52,6 +55,8 @@ export interface SessionsOptions {
   };
   /** Writes down what an administrator does. */
   readonly audit: (event: string, fields: LogFields) => void;
+  /** Looks on, for metrics and traces. */
+  readonly observer?: Observer | undefined;
 }
 
 /** The sessions of one daemon. */
@@ -61,6 +66,11 @@ export class Sessions {
   /** Knows who a request comes from. */
   readonly gate: Gate;
   readonly audit: SessionsOptions["audit"];
+  /** Looks on, if somebody does. */
+  readonly observer: Observer | undefined;
+  readonly commands: CommandClock;
+  /** How often something happened since the start. */
+  readonly counts = { opened: 0, resumed: 0, refused: 0, watchesRefused: 0 };
   /** Who watches which names. */
   readonly watches: Watches;
   readonly #options: SessionsOptions;
@@ -77,10 +87,15 @@ export class Sessions {
     this.audit = options.audit;
     this.gate = options.gate;
     this.#withdrawalWallMs = options.gate.nextEndWallMs;
+    this.observer = options.observer;
+    this.commands = new CommandClock(options.clock);
     this.store = options.store;
     this.watches = new Watches({
       limits: options.limits,
-      tell: (effect) => this.#sessions.get(effect.session)?.listener?.hear(effect),
+      tell: (effect) => {
+        if (effect.type === "refused" && effect.code === "LIMIT") this.counts.watchesRefused++;
+        this.#sessions.get(effect.session)?.listener?.hear(effect);
+      },
       unsentBytes: (session) => this.#unsentBytes(session),
       mayHear: (session, name) => this.#sessions.get(session)?.access.allows("read", name) ?? false,
       listen: (isWanted) => options.store.watch(isWanted ? this.#onHappening : undefined),
@@ -135,6 +150,7 @@ export class Sessions {
     const { detachedSessionsMax } = this.#options.limits;
     // Asked at the door: a grace that was promised is kept, so there can be as many more as there are connections.
     if (graceMs === 0 || this.detachedCount < detachedSessionsMax) return undefined;
+    this.counts.refused++;
     const state = `${detachedSessionsMax} are detached, which is detachedSessionsMax`;
     return { code: "LIMIT", message: `Cannot open a session with a grace: ${state}` };
   }
@@ -158,6 +174,7 @@ export class Sessions {
       secret: graceMs > 0 ? new Secret(newSecret()) : undefined,
       sinceWallMs: this.clock.wallMs(),
     }, this);
+    this.counts.opened++;
     this.#sessions.set(session.id, session);
     this.store.openSession(session.id, client, this.clock.now());
     return session;
@@ -177,6 +194,7 @@ export class Sessions {
     // A secret that leaked is of no use without a token of the same subject.
     if (!isProven || !session?.secret || session.access.subject !== access.subject) return undefined;
     const before = session.listener;
+    this.counts.resumed++;
     this.#disarm(session);
     session.attach(listener, access, transport);
     this.watches.heardAgain(session.id, this.clock.now());
@@ -192,6 +210,7 @@ export class Sessions {
 
   /** Takes an effect of the store to the session that it belongs to. */
   readonly deliver = (effect: Effect): void => {
+    this.observer?.told(effect, this.commands.now());
     // A session that ended between the command and a late effect needs no word of it.
     const session = this.#sessions.get(effect.session);
     if (!session) return;
@@ -217,7 +236,9 @@ export class Sessions {
     this.#disarm(session);
     session.ended();
     this.watches.endSession(session.id);
-    this.store.endSession(session.id, this.clock.now());
+    const now = this.clock.now();
+    this.observer?.ended(session.id, now);
+    this.store.endSession(session.id, now);
   }
 
   /** Ends the sessions whose access is over, with their locks, and tells their clients why. */
@@ -260,18 +281,7 @@ export class Sessions {
 
   /** Throws an AssertionError when a rule of the header is broken. */
   checkInvariants(): void {
-    let detached = 0;
-    for (const [id, session] of this.#sessions) {
-      const { stage, listener, heapIndex, dueMs, graceMs, secret } = session;
-      assert(session.id === id, "a session is filed under its id");
-      assert(stage !== "ended", "what has ended is forgotten");
-      assert((stage === "open") === (listener !== undefined), "somebody speaks for it while it is open");
-      assert((stage === "detached") === (heapIndex !== -1), "it has a deadline while it is detached");
-      assert(stage === "open" || (graceMs > 0 && Number.isFinite(dueMs)), "who is detached has a grace");
-      assert((graceMs > 0) === (secret !== undefined), "who has a grace has a secret");
-      if (stage === "detached") detached++;
-    }
-    assert(detached === this.#detached.size, "detached sessions are counted");
+    checkSessions(this);
   }
 
   readonly #onHappening = (happening: Happening): void => {

@@ -49,6 +49,8 @@ export class Reception {
   readonly log: Log;
   /** Descriptors of connections that are not guests: those of the front of HTTP. They count for `connectionsMax`. */
   descriptorsElsewhere = 0;
+  /** How often something happened since the start. */
+  readonly counts = { taken: 0, refused: 0, slowReaders: 0, longFrames: 0, failedAccepts: 0 };
   readonly #options: ReceptionOptions;
   readonly #guests = new Set<Guest>();
   /** Connections that are over but still open: their peers have to be told, and have to take note. */
@@ -101,6 +103,7 @@ export class Reception {
 
   /** Takes in a new connection, which has some time now to introduce itself. */
   enter(guest: Guest): void {
+    this.counts.taken++;
     this.#guests.add(guest);
     this.#count(guest.peer, 1);
     guest.dueMs = this.#options.clock.now() + this.limits.helloTimeoutMs;
@@ -114,6 +117,7 @@ export class Reception {
 
   /** Notes a connection that gets no conversation; it is open until it is {@link gone}. */
   turnAway(guest: Guest): void {
+    this.counts.refused++;
     this.#leaving.add(guest);
     this.#count(guest.peer, 1);
   }
@@ -169,6 +173,13 @@ export class Reception {
       // Whoever may go on, since an answer is owed to it, has its time again when that is sent.
       conversation.timeOut(afterMs);
     }
+  }
+
+  /** Cuts a connection whose peer does not read: so much was said to it, and waits to be sent. */
+  cutSlow(guest: Guest, waiting: number): void {
+    this.counts.slowReaders++;
+    this.log.warn("connection.cut", { reason: "it does not read", waiting });
+    guest.cut();
   }
 
   /** Cuts every connection. */

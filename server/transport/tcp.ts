@@ -34,7 +34,10 @@ const ENCODER = new TextEncoder();
 export function serveTcp(port: Port, reception: Reception, dialects: Dialects): Promise<void> {
   return port.serve(
     (socket) => new TcpConnection(socket, reception, dialects).serve(),
-    (error) => reception.log.warn("tcp.accept_failed", { error }),
+    (error) => {
+      reception.counts.failedAccepts++;
+      reception.log.warn("tcp.accept_failed", { error });
+    },
   );
 }
 
@@ -141,8 +144,7 @@ class TcpConnection implements Wire, Guest {
     if (!this.#sending) this.#sending = this.#sendAll();
     else if (this.#waiting > this.#reception.limits.outputBytesMax) {
       // What one turn says is no sign of a slow reader, however much it is: only what was there before.
-      this.#reception.log.warn("connection.cut", { reason: "it does not read", waiting: this.#waiting });
-      return this.cut();
+      return this.#reception.cutSlow(this, this.#waiting);
     }
     this.#waiting = this.#written.length;
   }
@@ -193,6 +195,7 @@ class TcpConnection implements Wire, Guest {
     if (next > first) this.#reception.heard(this);
     const { fault } = this.#frames;
     if (fault && next === lines.length && this.#state === "open") {
+      if (fault.code === "LIMIT") this.#reception.counts.longFrames++;
       this.conversation.fail(fault, fault.code === "LIMIT" ? CLOSE.tooBig : CLOSE.invalidText);
     }
     return next;

@@ -106,8 +106,7 @@ class WebSocketConnection implements Wire, Guest {
       // Looked at before: what one turn says is no sign of a slow reader, however much it is.
       const waiting = this.#socket.bufferedAmount;
       if (waiting > this.#reception.limits.outputBytesMax) {
-        this.#reception.log.warn("connection.cut", { reason: "it does not read", waiting });
-        return this.cut();
+        return this.#reception.cutSlow(this, waiting);
       }
       for (const frame of written) this.#socket.send(frame);
     }
@@ -139,6 +138,7 @@ class WebSocketConnection implements Wire, Guest {
     }
     const { frameBytesMax } = this.#reception.limits;
     if (3 * data.length > frameBytesMax && new TextEncoder().encode(data).length > frameBytesMax) {
+      this.#reception.counts.longFrames++;
       const message = `Cannot read the frame: it is longer than frameBytesMax, ${frameBytesMax} bytes`;
       return this.conversation.fail({ code: "LIMIT", message }, CLOSE.tooBig);
     }

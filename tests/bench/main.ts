@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";
 import { startEcho } from "./echo.ts";
 import { type Load, runLoad } from "./load.ts";
+import { observerCosts } from "./observer_cost.ts";
 import { printTable } from "./report.ts";
 import { storeCosts } from "./store_cost.ts";
 
@@ -22,6 +23,9 @@ const LOADS: readonly Load[] = [
 
 console.log("\nStore alone (one process, one name, file open):\n");
 printTable(["mode", "system calls to acquire", "to release", "µs a pair"], storeCosts());
+
+console.log("\nSession and store, with and without counts for metrics:\n");
+printTable(["who looks on", "µs a pair", "ratio"], observerCosts());
 
 console.log(
   `\nThrough sockets (${seconds} s each; floor = a server that only echoes lines, in the same run):\n`,

@@ -80,6 +80,8 @@ for (const [transport, connectDeaf] of Object.entries(DEAF_PEERS)) {
     equal((await within("the grant", waiter)).held, true);
     equal((await client.who("busy")).waitingCount, 0);
     ok(daemon.log.some(({ event, reason }) => event === "connection.cut" && reason === "it does not read"));
+    const metrics = await (await fetch(`http://127.0.0.1:${daemon.httpPort}/metrics`)).text();
+    match(metrics, /^distrilock_slow_readers_cut_total 1$/m);
   });
 }
 

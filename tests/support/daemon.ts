@@ -64,6 +64,8 @@ export function daemonPermissions(directory: string): string[] {
 export async function startDaemonProcess(
   directory: string,
   flags: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+  morePermissions: readonly string[] = [],
 ): Promise<DaemonProcess> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -71,12 +73,14 @@ export async function startDaemonProcess(
       "--no-prompt",
       "--quiet",
       ...daemonPermissions(directory),
+      ...morePermissions,
       MAIN,
       ...ANY_PORTS,
       "--directory",
       directory,
       ...flags,
     ],
+    env: environment,
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -5,8 +5,11 @@
  */
 import { Libc } from "../../ffi/libc.ts";
 import { type Access, type Gate, OPEN_ACCESS, OPEN_GATE } from "../../server/session/access.ts";
+import { type Observer, observers } from "../../server/session/observer.ts";
 import type { Session, SessionListener } from "../../server/session/sessions.ts";
 import { Sessions, type SessionsOptions } from "../../server/session/sessions.ts";
+import { LockTally } from "../../server/metrics/lock_tally.ts";
+import { NameClasses } from "../../server/metrics/name_classes.ts";
 import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
 import { PRIVATE_DIRECTORY } from "../../server/store/directory/file_name.ts";
 import type { Effect } from "../../server/store/store.ts";
@@ -27,12 +30,18 @@ export class SessionBench implements Disposable {
   readonly store: DirectoryStore;
   /** What was written to the audit log. */
   readonly audited: (readonly [event: string, fields: object])[] = [];
+  /** Looks on. */
+  readonly tally = new LockTally(new NameClasses([{ prefix: "job/", className: "jobs" }]));
   nowMs = 1_000;
   readonly #libc = Libc.open();
   readonly #directory = Deno.makeTempDirSync({ prefix: "distrilock-session-" });
   #ids = 0;
 
-  constructor(limits: Partial<SessionsOptions["limits"]> = {}, readonly gate: Gate = OPEN_GATE) {
+  constructor(
+    limits: Partial<SessionsOptions["limits"]> = {},
+    readonly gate: Gate = OPEN_GATE,
+    onlookers: readonly Observer[] = [],
+  ) {
     Deno.mkdirSync(`${this.#directory}/${PRIVATE_DIRECTORY}`);
     const clock = { now: () => this.nowMs, wallMs: () => 1_780_272_000_000 + this.nowMs };
     this.store = new DirectoryStore({
@@ -58,6 +67,7 @@ export class SessionBench implements Disposable {
       newSecret: () => `secret of s${this.#ids + 1}`,
       limits: { ...WIDE, ...limits },
       audit: (event, fields) => this.audited.push([event, fields]),
+      observer: observers(this.tally, ...onlookers),
     });
   }
 
@@ -90,6 +100,7 @@ export class SessionBench implements Disposable {
   check(): void {
     this.sessions.checkInvariants();
     checkInvariants(this.store.table);
+    this.tally.checkInvariants();
   }
 
   [Symbol.dispose](): void {

@@ -35,7 +35,16 @@ export const FLOORS: readonly Floor[] = [
   },
   { place: "server/session/", may: UNDER_SESSION },
   { place: "server/dialect/", may: ["server/dialect/", ...UNDER_SESSION] },
-  { place: "server/http/", may: ["server/http/", "server/dialect/", ...UNDER_SESSION] },
+  {
+    // Tells health and metrics as well as locks.
+    place: "server/http/",
+    may: ["server/http/", "server/metrics/", "server/dialect/", ...UNDER_SESSION],
+  },
+  {
+    // Looks on at sessions, and counts the calls that a store makes: over both, and under what shows it.
+    place: "server/metrics/",
+    may: ["server/metrics/", "ffi/", ...UNDER_SESSION],
+  },
   {
     place: "server/transport/http.ts",
     // Refuses what is no upgrade in the words that all of HTTP has.
@@ -72,6 +81,9 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "fast-check": ["tests/"],
   "postgres": ["examples/", "tests/"],
   "hono": ["server/http/"],
+  "@opentelemetry/api": ["server/metrics/tracing.ts", "tests/"],
+  "prom-client": ["server/metrics/exposition.ts"],
+  "yaml": ["tests/"],
 };
 
 /** Imports that the floors do not allow. */

@@ -49,7 +49,6 @@ export const IDLE_FILE_MS = 10_000;
 /** The store on a directory. */
 export class DirectoryStore implements Store {
   readonly guarantee: Guarantee = "local";
-  readonly available = true;
   readonly #emit: EffectSink;
   readonly #daemon: string;
   readonly #epochMs: number;
@@ -77,6 +76,11 @@ export class DirectoryStore implements Store {
     const tidyMs = this.#files.size > 0 ? this.#tidyDueMs : Infinity;
     const noteMs = this.#claims.hasUnnoted ? this.#notesDueMs : Infinity;
     return Math.min(this.#table.nextDueMs, this.#claims.nextDueMs, tidyMs, noteMs);
+  }
+
+  /** Asks the kernel about the ledger: not for the hot path. */
+  get available(): boolean {
+    return this.#ledger.usable;
   }
 
   get lockCount(): number {
@@ -129,8 +133,7 @@ export class DirectoryStore implements Store {
   }
 
   releaseAll(session: SessionId, request: number, now: number): void {
-    const locks = this.#table.releaseAll(session, now);
-    this.#emit({ type: "released-all", session, request, locks });
+    this.#table.releaseAll(session, request, now);
   }
 
   convert(command: Convert, now: number): void {

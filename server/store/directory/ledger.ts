@@ -106,6 +106,11 @@ export class Ledger {
     }
   }
 
+  /** Whether transactions can be made, as far as a look tells: the file still has its name, and nothing of an earlier one is left over. */
+  get usable(): boolean {
+    return !this.#stuck && this.#calls.links(this.#fd) > 0;
+  }
+
   /** Gives up the file, and with it the word that this daemon lives. */
   close(): void {
     this.#calls.close(this.#fd);

@@ -54,6 +54,11 @@ const REFUSED: readonly Refused[] = [
     { argv: ["--server-name", `a${"ö".repeat(128)}`] },
     `Cannot use --server-name "a${"ö".repeat(128)}": want 1 to 256 bytes without control characters`,
   ],
+  [
+    "class with capitals",
+    { argv: ["--metric-classes", "a=B"] },
+    'Cannot use --metric-classes "a=B": want PREFIX=CLASS,… with no prefix twice and at most 50 classes, of a-z, 0-9, - and _',
+  ],
   ["switch", { argv: ["--insecure=yes"] }, 'Cannot use --insecure "yes": want true or false'],
   ["no value at the end", { argv: ["--address"] }, `Cannot use --address without a value: ${WRONG_ADDRESS}`],
   [

@@ -197,3 +197,14 @@ Deno.test("a secret is told once, and no printing of a session shows it", () => 
   equal(session.secret?.tell(), undefined);
   ok(!shown().includes("secret of"));
 });
+
+Deno.test("releaseAll is answered before the session's own waits are granted by it", () => {
+  using bench = new SessionBench();
+  const ear = new Ear();
+  const session = bench.open(ear);
+  bench.acquire(session, 1);
+  bench.acquire(session, 2);
+  session.releaseAll(3);
+  deepEqual(ear.heard, ["granted", "released-all", "granted"]);
+  equal(bench.store.lockCount, 1);
+});
