@@ -14,7 +14,7 @@
  * @module
  */
 export { connect, type ConnectOptions } from "./connect.ts";
-export type { WebSocketMaker } from "./transport/websocket.ts";
+export type { WebSocketLike, WebSocketMaker } from "./transport/websocket.ts";
 export type { Administrator } from "./administrator.ts";
 export type { BreakOptions, Client, ListOptions, NameReport } from "./client.ts";
 export type { AcquireOptions, Requester, TryOptions } from "./requester.ts";

@@ -50,8 +50,8 @@ const FATAL_CODES: ReadonlySet<ErrorCode> = new Set([
 
 /** The presence of one client. */
 export class Presence implements SessionEvents {
-  readonly watches = new StandingWatches();
-  readonly status = new StatusBoard();
+  readonly watches: StandingWatches = new StandingWatches();
+  readonly status: StatusBoard = new StatusBoard();
   readonly clock: Clock;
   readonly #options: PresenceOptions;
   readonly #waiters: Waiters<Session>;

@@ -17,22 +17,24 @@
 import type { Guarantee } from "../client/protocol/messages.ts";
 import { SOFTWARE_VERSION } from "../client/protocol/version.ts";
 import { type Audit, auditInLog } from "./audit.ts";
+import type { Transport, TransportEvents } from "../client/transport/transport.ts";
 import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
 import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
+import type { Dialects } from "./dialect/conversation.ts";
+import type { DaemonOptions } from "./daemon_options.ts";
 import { speakDialects } from "./dialects.ts";
 import { type DaemonAddresses, Doors } from "./doors.ts";
-import { type Foundation, type FoundationOptions, layFoundation } from "./foundation.ts";
-import { createApp } from "./http/app.ts";
+import { type Foundation, layFoundation } from "./foundation.ts";
 import type { OperationParts } from "./http/operation_routes.ts";
 import { identifyBy } from "./http/callers.ts";
 import { listeningWarnings } from "./listen_rules.ts";
 import { EventLoopLag } from "./metrics/event_loop_lag.ts";
 import { operate } from "./operation.ts";
 import { randomText } from "./random_text.ts";
-import type { Reloads } from "./reloads.ts";
 import { Administration } from "./session/administration.ts";
+import { joinInProcess } from "./transport/in_process.ts";
 import { Reception } from "./transport/reception.ts";
 
 export type { DaemonAddresses } from "./doors.ts";
@@ -44,16 +46,6 @@ const FAREWELL_MS = 2_000;
 /** Enough that nobody guesses the name of a stream, or the key of a lock. */
 const WORD_BYTES = 12;
 const KEY_SECRET_BYTES = 32;
-
-/** What a daemon is given beside its configuration. */
-export interface DaemonOptions extends Omit<FoundationOptions, "audit"> {
-  /** Default: the log. */
-  readonly audit?: Audit;
-  /** What SIGHUP does. */
-  readonly reloads?: Reloads;
-  /** Called when the daemon broke a rule of its own. The process should end at once: the kernel then frees every lock. */
-  readonly onBroken: (error: unknown) => void;
-}
 
 /** A configuration in which nothing is left to find out. */
 type NamedConfig = Config & { readonly serverName: string };
@@ -73,6 +65,7 @@ export class Daemon {
   readonly #clock: Clock;
   readonly #reception: Reception;
   readonly #doors: Doors;
+  readonly #dialects: Dialects;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueMs = Infinity;
   #drained: { readonly promise: Promise<void>; resolve(): void } | undefined;
@@ -88,8 +81,8 @@ export class Daemon {
     this.#reception = new Reception({ clock, log, limits, afterTurn: () => this.#afterTurn(), onBroken });
     const administration = this.#administration(config, limits);
     const { sessions } = parts;
-    const dialects = speakDialects(config.serverName, limits, { sessions, administration });
-    const { fetch } = createApp({
+    const dialects = this.#dialects = speakDialects(config.serverName, limits, { sessions, administration });
+    const app = parts.options.createApp?.({
       sessions,
       administration,
       serverName: config.serverName,
@@ -111,7 +104,7 @@ export class Daemon {
       reception: this.#reception,
       dialects,
       gate: sessions.gate,
-      answer: fetch,
+      answer: app?.fetch ?? nothingThere,
     });
     this.addresses = this.#doors.addresses;
     this.#afterTurn();
@@ -142,6 +135,11 @@ export class Daemon {
       parts.resources.dispose();
       throw error;
     }
+  }
+
+  /** Connects a client of this process, in the native protocol; `events` hears what the daemon says. */
+  join(events: TransportEvents): Transport {
+    return joinInProcess(this.#reception, this.#dialects.native, events);
   }
 
   /**
@@ -280,4 +278,9 @@ function shownAddress(address: Deno.NetAddr | null): string | null {
   if (!address) return null;
   const { hostname, port } = address;
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** The answer of a daemon without an application. */
+function nothingThere(): Response {
+  return new Response(null, { status: 404 });
 }

@@ -19,6 +19,7 @@ import { LimitsError } from "./base/limits.ts";
 import { createLog, type Log } from "./base/log.ts";
 import { type Config, ConfigError, configHelp, readConfig } from "./config.ts";
 import { Daemon } from "./daemon.ts";
+import { createApp } from "./http/app.ts";
 import { runDoctor } from "./doctor/command.ts";
 import { UnfitDirectoryError } from "./doctor/examination.ts";
 import { loadTracing } from "./metrics/tracing.ts";
@@ -65,7 +66,7 @@ async function serve(argv: readonly string[]): Promise<void> {
   const signals = hearSignals();
   const { audit, daemon } = startOrExit(() => {
     const audit = openAudit(config, log, reloads);
-    return { audit, daemon: Daemon.start(config, { log, audit, onlookers, reloads, onBroken }) };
+    return { audit, daemon: Daemon.start(config, { createApp, log, audit, onlookers, reloads, onBroken }) };
   });
   for (const [part, reload] of daemon.reloads) reloads.add(part, reload);
   audit.record("daemon.start", { version: SOFTWARE_VERSION, pid: Deno.pid });

@@ -16,18 +16,15 @@ export interface PilotThread extends Port<PilotReport, PilotOrder> {
 /**
  * Starts a pilot; its program is beside this file, or where `program` says.
  *
+ * @throws {TypeError} where the program has to be told.
  * @throws {Error} where there are no workers. A program that cannot be loaded is told by `fail`.
  */
 export async function startPilotThread(program: string | URL | undefined): Promise<PilotThread> {
-  // The sources have one ending, what is packed for npm another.
-  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
   if (typeof Worker === "undefined") {
     const { startNodeThread } = await import("./node_thread.ts");
-    return startNodeThread(new URL(program ?? `./node_worker.${ending}`, import.meta.url));
+    return startNodeThread(new URL(program ?? ownProgram("node_worker"), import.meta.url));
   }
-  const worker = new Worker(program ?? new URL(`./web_worker.${ending}`, import.meta.url), {
-    type: "module",
-  });
+  const worker = new Worker(program ?? ownProgram("web_worker"), { type: "module" });
   return {
     post: (order) => worker.postMessage(order),
     listen: (onMessage) => worker.addEventListener("message", ({ data }) => onMessage(data as PilotReport)),
@@ -40,4 +37,14 @@ export async function startPilotThread(program: string | URL | undefined): Promi
     },
     end: () => worker.terminate(),
   };
+}
+
+function ownProgram(name: string): URL {
+  // A bundle that is no module does not know where it is.
+  const here: string | undefined = import.meta.url;
+  if (here === undefined) {
+    throw new TypeError("Cannot start a worker: the library was bundled, say in worker where its program is");
+  }
+  // The sources have one ending, what is packed for npm another.
+  return new URL(`./${name}.${here.endsWith(".ts") ? "ts" : "js"}`, here);
 }

@@ -1,6 +1,6 @@
 /**
  * WebSocket: one message a text frame (`docs/protocol.md` [P-2]), through the `WebSocket` that browsers, Deno, Bun and Node 22 have
- * as a global, or another class with its shape.
+ * as a global, or through a class that the program brings along.
  *
  * @module
  */
@@ -8,11 +8,21 @@ import type { OpenTransport, Transport, TransportEvents } from "./transport.ts";
 
 /** How long a server may take to agree to the end, in milliseconds. */
 const CLOSE_MS_MAX = 1_000;
-/** `readyState` of a WebSocket that is open. */
+
+/** `readyState` of a WebSocket that is open: the same number wherever there are WebSockets. */
 const OPEN = 1;
 
-/** Makes WebSockets: the global class of that name, or one like it. */
-export type WebSocketMaker = new (url: string | URL) => WebSocket;
+/** What the client needs of a WebSocket: less than every implementation has. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  send(text: string): void;
+  close(): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: "open" | "close" | "error", listener: (event: object) => void): void;
+}
+
+/** A class whose objects are WebSockets, such as the global `WebSocket`, or the one of the package `ws`. */
+export type WebSocketMaker = new (url: string) => WebSocketLike;
 
 /** How to open a WebSocket. */
 export interface WebSocketOptions {
@@ -26,43 +36,46 @@ export interface WebSocketOptions {
 export function webSocketOpener(url: URL, { signal, webSocket }: WebSocketOptions): OpenTransport {
   return (events) =>
     new Promise((resolve, reject) => {
-      const Maker = webSocket ?? (typeof WebSocket === "undefined" ? undefined : WebSocket);
-      if (Maker === undefined) {
-        throw new Error(
-          `Cannot open ${url}: this runtime has no WebSocket, use a distrilock:// address or the option webSocket`,
-        );
-      }
-      const socket = new Maker(url);
-      const fail = (error: unknown) => {
+      const socket = new (webSocket ?? globalMaker(url))(url.href);
+      let isSettled = false;
+      const settle = () => {
+        isSettled = true;
         signal.removeEventListener("abort", onAbort);
-        socket.removeEventListener("error", onError);
-        socket.removeEventListener("open", onOpen);
-        // Closing what is still connecting makes an error event, to which nobody listens any more.
+      };
+      const fail = (error: unknown) => {
+        if (isSettled) return;
+        settle();
         socket.close();
         reject(error);
       };
       const onAbort = () => fail(signal.reason);
-      const onError = (event: Event) => fail(errorOf(event));
-      const onOpen = () => {
-        signal.removeEventListener("abort", onAbort);
-        socket.removeEventListener("error", onError);
+      // It stays: closing what is still connecting is told as an error, and some implementations throw where nobody listens.
+      socket.addEventListener("error", (event) => fail(errorOf(event)));
+      socket.addEventListener("close", () => fail(new Error("the WebSocket was closed before it was open")));
+      socket.addEventListener("open", () => {
+        if (isSettled) return;
+        settle();
         resolve(new WebSocketTransport(socket, events));
-      };
-      socket.addEventListener("error", onError);
-      socket.addEventListener("open", onOpen);
+      });
       if (signal.aborted) onAbort();
       else signal.addEventListener("abort", onAbort);
     });
 }
 
+function globalMaker(url: URL): WebSocketMaker {
+  if (typeof WebSocket !== "undefined") return WebSocket;
+  const hint = "use a distrilock:// address, or the option webSocket";
+  throw new Error(`Cannot open ${url}: this runtime has no WebSocket, ${hint}`);
+}
+
 class WebSocketTransport implements Transport {
-  readonly #socket: WebSocket;
+  readonly #socket: WebSocketLike;
   readonly #events: TransportEvents;
   #cause: Error | undefined;
   #closing: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
 
-  constructor(socket: WebSocket, events: TransportEvents) {
+  constructor(socket: WebSocketLike, events: TransportEvents) {
     this.#socket = socket;
     this.#events = events;
     socket.addEventListener("message", ({ data }) => {
@@ -95,7 +108,7 @@ class WebSocketTransport implements Transport {
 }
 
 /** What an error event tells; browsers tell nothing. */
-function errorOf(event: Event): Error {
-  const { message } = event as Partial<ErrorEvent>;
-  return new Error(message === undefined || message === "" ? "the WebSocket failed" : message);
+function errorOf(event: { readonly message?: unknown }): Error {
+  const { message } = event;
+  return new Error(typeof message === "string" && message !== "" ? message : "the WebSocket failed");
 }

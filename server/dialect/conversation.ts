@@ -30,7 +30,7 @@ export type CloseCode = typeof CLOSE[keyof typeof CLOSE];
 /** What a conversation needs of its connection. */
 export interface Wire {
   /** What carries the frames. */
-  readonly transport: "tcp" | "websocket";
+  readonly transport: "tcp" | "websocket" | "in-process";
   /** The address that the peer comes from, for the log. */
   readonly peer: string;
   /** About how many bytes wait to be sent: said, and not in a write that is under way. */

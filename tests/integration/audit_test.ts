@@ -6,6 +6,7 @@ import { SYSTEM_CLOCK } from "../../server/base/clock.ts";
 import { createLog } from "../../server/base/log.ts";
 import { readConfig } from "../../server/config.ts";
 import { Daemon } from "../../server/daemon.ts";
+import { createApp } from "../../server/http/app.ts";
 import { startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -68,7 +69,7 @@ Deno.test("a full disk under the audit stream is said in the log, and takes no l
   const audit = new AuditFile({ path: "/dev/full", log, clock: SYSTEM_CLOCK });
   const flags = ["--address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--directory", directory.path];
   const config = readConfig(flags, () => undefined, () => "");
-  const daemon = Daemon.start(config, { log, audit, onBroken: (error) => reportError(error) });
+  const daemon = Daemon.start(config, { createApp, log, audit, onBroken: (error) => reportError(error) });
   const { tcp, http } = daemon.addresses;
   const holder = await connect(`distrilock://127.0.0.1:${tcp?.port}`);
   const [first, second] = [await holder.acquire("a"), await holder.acquire("b")];

@@ -8,6 +8,7 @@ import { Libc } from "../../ffi/libc.ts";
 import { readConfig } from "../../server/config.ts";
 import { SILENT_LOG } from "../../server/base/log.ts";
 import { Daemon } from "../../server/daemon.ts";
+import { createApp } from "../../server/http/app.ts";
 
 const MAIN = new URL("../../server/main.ts", import.meta.url).pathname;
 const ANY_PORTS = ["--address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
@@ -34,7 +35,11 @@ export function startDaemon(
   flags: readonly string[] = [],
 ): Place & AsyncDisposable & { readonly daemon: Daemon } {
   const config = readConfig([...ANY_PORTS, "--directory", directory, ...flags], () => undefined, () => "");
-  const daemon = Daemon.start(config, { log: SILENT_LOG, onBroken: (error) => reportError(error) });
+  const daemon = Daemon.start(config, {
+    createApp,
+    log: SILENT_LOG,
+    onBroken: (error) => reportError(error),
+  });
   const { tcp, http } = daemon.addresses;
   return { daemon, ...place(tcp?.port ?? 0, http?.port ?? 0), [Symbol.asyncDispose]: () => daemon.stop() };
 }

@@ -14,13 +14,13 @@ export interface HolderProcess extends AsyncDisposable {
   kill(): void;
 }
 
-/** Starts a process that takes a lock, and waits until it has it. */
+/** Starts a process that takes a lock, at a daemon or in a directory, and waits until it has it. */
 export async function startHolderProcess(
-  url: string,
+  place: string,
   { name, mode = "EX" }: { readonly name: string; readonly mode?: string },
 ): Promise<HolderProcess> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--quiet", "-A", PROGRAM, url, name, mode],
+    args: ["run", "--no-prompt", "--quiet", "-A", PROGRAM, place, name, mode],
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

@@ -54,7 +54,7 @@ Deno.test("checkFloors says what is banned and what to use", () => {
 });
 
 Deno.test("checkFloors refuses a file outside all floors", () => {
-  for (const path of ["server/web/page.ts", "tools/x.ts", "x.ts"]) {
+  for (const path of ["server/web/page.ts", "scripts/x.ts", "x.ts"]) {
     deepEqual(checkFloors(plant({ [path]: "" })), [
       `${path}: a file outside all floors is banned, use a folder of the table in tests/tidy/imports.ts`,
     ]);

@@ -13,7 +13,7 @@ const PURE =
   /^(?:client\/protocol\/|client\/(?:errors|backoff)\.ts$|server\/lock\/|server\/dialect\/|server\/http\/(?:accept|replays)\.ts$|server\/metrics\/(?:distribution|health|lock_tally|metric|metric_table|name_classes|store_tally)\.ts$)/;
 
 /** Files that may talk to people directly. */
-const TALKS = /^(?:client\/cli\/|client\/pack\.ts$|server\/main\.ts$|examples\/|tests\/)/;
+const TALKS = /^(?:client\/cli\/|tools\/|server\/main\.ts$|examples\/|tests\/)/;
 
 const EDGE = "an effect that the caller carries out";
 const NOW = "the `now` argument";
