@@ -147,12 +147,23 @@ export function readConfig(
   return config;
 }
 
+/** The options of `distrilock serve`, with their defaults in their help. The value of a switch has no name. */
+export function configOptions(): readonly {
+  readonly name: string;
+  readonly value: string;
+  readonly help: string;
+}[] {
+  return [...TABLE, ["config", FILE_OPTION] as const].map(([key, { form, initial, help }]) => {
+    const shown = !initial || form.json === "boolean" ? "" : ` (default ${initial})`;
+    return { name: kebab(key), value: form.placeholder, help: help + shown };
+  });
+}
+
 /** The options of `distrilock serve` with their defaults, one a line. */
 export function configHelp(): string {
-  const rows = [...TABLE, ["config", FILE_OPTION] as const].map(([key, { form, initial, help }]) => {
-    const shown = !initial || form.json === "boolean" ? "" : ` (default ${initial})`;
-    return [`--${kebab(key)} ${form.placeholder}`.trimEnd(), help + shown] as const;
-  });
+  const rows = configOptions().map(({ name, value, help }) =>
+    [`--${name} ${value}`.trimEnd(), help] as const
+  );
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
   return [

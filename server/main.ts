@@ -17,6 +17,7 @@ import { type Audit, AuditFile, auditInLog } from "./audit.ts";
 import { SYSTEM_CLOCK } from "./base/clock.ts";
 import { LimitsError } from "./base/limits.ts";
 import { createLog, type Log } from "./base/log.ts";
+import { daemonCommands } from "./commands.ts";
 import { type Config, ConfigError, configHelp, readConfig } from "./config.ts";
 import { Daemon } from "./daemon.ts";
 import { createApp } from "./http/app.ts";
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
   else if (command === "token") token(rest);
   else if (command.startsWith("-") && command !== "--help" && command !== "-h" && command !== "--version") {
     await serve(Deno.args);
-  } else Deno.exit(await run(Deno.args));
+  } else Deno.exit(await run(Deno.args, daemonCommands()));
 }
 
 async function serve(argv: readonly string[]): Promise<void> {

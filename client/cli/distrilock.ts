@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program `distrilock` of the npm package: the client's commands, on Node, Deno or Bun.
+ * The program of the npm package: the client's commands. The daemon is another program.
  *
  * @module
  */

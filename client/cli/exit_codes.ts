@@ -11,6 +11,8 @@ import type { ErrorCode } from "../protocol/codes.ts";
 /** Exit codes of the command line's own. */
 export const EXIT_CODES = {
   ok: 0,
+  /** What was asked for is not there. */
+  nothing: 1,
   /** The words of the command line are wrong. */
   usage: 64,
   /** No daemon could be reached, or it cannot serve now. */

@@ -3,43 +3,36 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { ConnectionError, LockError } from "../errors.ts";
 import { textFault } from "../protocol/text.ts";
+import { type Command, OUTPUT_OPTION, SERVER_OPTIONS } from "./command.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
-import { printData, tell } from "./output.ts";
+import { tell } from "./output.ts";
+import { printOne, readOutputForm } from "./output_form.ts";
 import { withClient } from "./session.ts";
-import { COMMON_OPTIONS, parsed, SERVER_HELP, serverAddress, UsageError } from "./usage.ts";
+import { onlyOperand, UsageError, type Words } from "./words.ts";
 
-/** Help of `kick`. */
-export const KICK_HELP = `Usage: distrilock kick SESSION --reason TEXT [OPTION…]
+/** The command `kick`. */
+export const KICK: Command = {
+  name: "kick",
+  operands: "SESSION --reason TEXT",
+  summary: "end a session of somebody else",
+  about:
+    "Ends a session, with its locks and waits; its client is told. SESSION is what sessions lists. When there is no such session the exit code is 76.",
+  options: [
+    { name: "reason", value: "TEXT", help: "why: for the client and the daemon's audit log" },
+    OUTPUT_OPTION,
+    ...SERVER_OPTIONS,
+  ],
+  examples: [["distrilock kick hq2v7m1x --reason 'hangs since noon'", "see sessions"]],
+  run: runKick,
+};
 
-Ends a session, with its locks and waits; its client is told. SESSION is what sessions lists. There is no such session: exit
-code 76.
-
-      --reason TEXT     why: for the client and the daemon's audit log
-${SERVER_HELP}
-`;
-
-const OPTIONS = { ...COMMON_OPTIONS, reason: { type: "string" } } as const;
-
-/** One run of `distrilock kick`. */
-export interface KickPlan {
-  readonly session: string;
-  readonly reason: string;
-  readonly server: string | undefined;
-}
-
-/** Kicks a session; gives the exit code. */
-export async function runKick(args: readonly string[]): Promise<number> {
-  const plan = parseKickPlan(args);
-  if (plan === undefined) {
-    await printData(KICK_HELP);
-    return EXIT_CODES.ok;
-  }
-  const { session, reason, server } = plan;
+async function runKick(words: Words): Promise<number> {
+  const { session, reason } = readKickPlan(words);
+  const form = readOutputForm(words);
   try {
-    await withClient(serverAddress(server), ({ administrator }) => administrator.kick(session, reason));
+    await withClient(words, ({ administrator }) => administrator.kick(session, reason));
   } catch (error) {
     // What was meant is gone; a daemon that cannot be reached is another thing.
     if (!(error instanceof LockError) || error instanceof ConnectionError || error.code !== "SESSION_GONE") {
@@ -49,24 +42,29 @@ export async function runKick(args: readonly string[]): Promise<number> {
     return EXIT_CODES.lost;
   }
   tell(`kicked ${session}`);
+  await printOne(form, { session }, () => "");
   return EXIT_CODES.ok;
 }
 
 /**
- * Reads the words after `distrilock kick`; undefined when they ask for help.
+ * Which session is to be kicked, and why.
  *
- * @throws {UsageError} when they make no sense.
+ * @throws {UsageError} when one of them is missing or makes no sense.
  */
-export function parseKickPlan(args: readonly string[]): KickPlan | undefined {
-  const { values, positionals } = parsed(() =>
-    parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  );
-  if (values.help) return undefined;
-  const [session, ...others] = positionals;
-  if (!session || others.length > 0) throw new UsageError("Cannot kick: one SESSION is needed, see sessions");
-  const { reason, server } = values;
-  if (!reason) throw new UsageError(`Cannot kick ${session}: a --reason is needed`);
+export function readKickPlan(words: Words): { readonly session: string; readonly reason: string } {
+  const session = onlyOperand(words, "kick", "SESSION, see sessions,");
+  return { session, reason: readWhy(words, `kick ${session}`) };
+}
+
+/**
+ * The reason that people have to give.
+ *
+ * @throws {UsageError} when it is missing, or no text that a daemon takes.
+ */
+export function readWhy(words: Words, verb: string): string {
+  const reason = words.text("reason");
+  if (!reason) throw new UsageError(`Cannot ${verb}: a --reason is needed`);
   const fault = textFault(reason);
   if (fault !== undefined) throw new UsageError(`Cannot use --reason: ${fault}`);
-  return { session, reason, server };
+  return reason;
 }

@@ -4,50 +4,57 @@
  * ```text
  * WAITING → RUNNING  the lock was granted; signals go to the command from here on
  * WAITING → ended    refused, or a signal came: the wait is withdrawn
- * RUNNING → LOST     the lock was lost; the command is being ended, unless that is not wanted
+ * RUNNING → LOST     the lock is lost or soon uncertain; the command is being ended, unless that is not wanted
  * RUNNING → ended    the command ended: the lock is released
- * LOST    → ended    the command ended
+ * LOST    → ended    nothing is left of the command
  * ```
  *
  * @module
  */
 import type { Client } from "../client.ts";
-import { ConnectionError, LockError } from "../errors.ts";
+import { RUNTIME_CLOCK } from "../clock.ts";
+import { ConnectionError, LockError, LockLostError } from "../errors.ts";
 import type { Lock } from "../lock.ts";
 import { Child } from "./child.ts";
+import type { Command } from "./command.ts";
+import { followNews } from "./connection_news.ts";
+import { durationText } from "./duration.ts";
 import { EXIT_CODE_BY_ERROR, EXIT_CODES, exitCodeOfSignal } from "./exit_codes.ts";
-import { type LockPlan, parseLockPlan } from "./lock_plan.ts";
-import { printData, tell } from "./output.ts";
-import { withClient } from "./session.ts";
+import { Guard } from "./guard.ts";
+import { LOCK_SPEC } from "./lock_help.ts";
+import { type LockPlan, readLockPlan } from "./lock_plan.ts";
+import { tell } from "./output.ts";
+import { addressList, readServers, type Servers } from "./servers.ts";
+import { inTime, withClientOf } from "./session.ts";
 import { SignalWatch } from "./signals.ts";
-import { LOCK_HELP, serverAddress } from "./usage.ts";
+import { Supervisor } from "./supervisor.ts";
+import type { Words } from "./words.ts";
+
+/** The command `lock`. */
+export const LOCK: Command = { ...LOCK_SPEC, run: runLock };
 
 /** All that one run asks for is one flow of control. */
 const OWNER = "command";
 
-/** Runs a command under a lock; gives the exit code. */
-export async function runLock(args: readonly string[]): Promise<number> {
-  const plan = parseLockPlan(args);
-  if (plan === undefined) {
-    await printData(LOCK_HELP);
-    return EXIT_CODES.ok;
-  }
-  const address = serverAddress(plan.server);
+async function runLock(words: Words): Promise<number> {
+  const plan = readLockPlan(words);
+  const servers = readServers(words);
   const waiting = new AbortController();
   let onSignal = (signal: NodeJS.Signals) => waiting.abort(new SignalDuringWait(signal));
   const watch = new SignalWatch((signal) => onSignal(signal));
+  const options = { grace: plan.times.graceMs || undefined, reconnect: true, signal: waiting.signal };
   try {
-    return await withClient(address, async (client) => {
+    return await withClientOf(servers, options, async (client) => {
       const lock = await acquire(client, plan, waiting.signal);
       // A signal that came after the grant, but before there is a command to pass it on to.
       waiting.signal.throwIfAborted();
-      const child = new Child(plan.command, {
-        environment: environmentOf(client, lock),
-        ignored: watch.ignored,
-      });
-      onSignal = (signal) => child.forward(signal);
-      return await supervise(child, lock, plan);
-    }, waiting.signal);
+      if (!isCertainEnough(lock, plan)) {
+        await lock.release();
+        return EXIT_CODES.unreachable;
+      }
+      const run = { client, lock, plan, servers, ignored: watch.ignored };
+      return await runUnder(run, (listener) => onSignal = listener);
+    });
   } catch (error) {
     if (error instanceof SignalDuringWait) return exitCodeOfSignal(error.signal);
     if (!(error instanceof LockError)) throw error;
@@ -70,51 +77,140 @@ class SignalDuringWait extends Error {
  * it, even if no answer comes any more.
  */
 function acquire(client: Client, plan: LockPlan, signal: AbortSignal): Promise<Lock> {
-  const { names, mode, wait, reason } = plan;
+  const { names, mode, wait, reason, labels, times: { ttlMs: ttl, maxHoldMs: maxHold } } = plan;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort);
-    client.owner(OWNER).acquire(names, { mode, wait, reason }).then(resolve, reject).finally(() =>
-      signal.removeEventListener("abort", onAbort)
-    );
+    client.owner(OWNER).acquire(names, { mode, wait, reason, labels, ttl, maxHold })
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", onAbort));
     if (signal.aborted) onAbort();
   });
 }
 
-async function supervise(
-  child: Child,
+/** Whether the lock is certain for so long that the command can be ended in it; a server may give less than was asked for. */
+function isCertainEnough(
   lock: Lock,
-  { onLost, killAfterMs, names }: LockPlan,
+  { names, onLost, times: { graceMs, killAfterMs, leadMs } }: LockPlan,
+): boolean {
+  const remainingMs = lock.remaining();
+  if (onLost === "ignore" || !lock.held) return true;
+  if (remainingMs === Infinity && graceMs > 0) {
+    tell(
+      "the server gives no grace: when the connection is lost, the lock is free while the command is still being ended",
+    );
+  }
+  if (remainingMs > leadMs) return true;
+  tell(
+    `Cannot keep ${names.join(" ")}: the server lets it be certain for ${
+      durationText(Math.floor(remainingMs))
+    } only, ` +
+      `want --kill-after below ${durationText(killAfterMs)}, or a server with a greater --grace-max`,
+  );
+  return false;
+}
+
+/** A command that is about to run. */
+interface Run {
+  readonly client: Client;
+  readonly lock: Lock;
+  readonly plan: LockPlan;
+  readonly servers: Servers;
+  readonly ignored: readonly NodeJS.Signals[];
+}
+
+async function runUnder(
+  run: Run,
+  listen: (listener: (signal: NodeJS.Signals) => void) => void,
 ): Promise<number> {
-  let mustEnd = false;
-  const onLoss = () => {
-    tell(`${(lock.signal.reason as Error).message}${onLost === "ignore" ? "" : ", ending the command"}`);
-    if (onLost === "ignore") return;
-    mustEnd = true;
-    if (onLost === "kill") child.kill();
-    else child.terminate(killAfterMs);
+  const { lock, plan: { command, onLost, times }, ignored } = run;
+  const environment = environmentOf(run);
+  const mark = `DISTRILOCK_SESSION=${environment.DISTRILOCK_SESSION}`;
+  const start = () => {
+    const child = new Child(command, { environment, mark, ignored });
+    listen((signal) => child.forward(signal));
+    return child;
   };
+  if (onLost === "ignore") return await runToItsEnd(start(), lock);
+  const guard = new Guard({ mark, killAfterMs: times.killAfterMs });
+  try {
+    return await runGuarded(run, start(), guard);
+  } finally {
+    await guard.stop();
+  }
+}
+
+async function runGuarded(
+  { client, lock, plan: { times } }: Run,
+  child: Child,
+  guard: Guard,
+): Promise<number> {
+  if (child.session !== undefined) guard.watch(child.session);
+  const supervisor = new Supervisor({
+    lock,
+    child,
+    clock: RUNTIME_CLOCK,
+    ...times,
+    tell,
+    feed: (ms) => guard.feed(ms),
+    relieve: (ms) => guard.relieve(ms),
+  });
+  void followNews(client, { tell, endsIn: (ms) => supervisor.endsIn(ms) });
+  const code = await child.ended;
+  // This process may have stood still, and the guard done its work.
+  supervisor.check();
+  supervisor.stop();
+  if (!supervisor.hasGivenUp) {
+    // What the command left behind is nobody's concern from here on, however long the release takes.
+    const [isReleased] = await Promise.all([released(lock), guard.stop()]);
+    return isReleased ? code : EXIT_CODES.lost;
+  }
+  await supervisor.over;
+  // It may be there still: so nobody waits for its end.
+  await inTime(lock[Symbol.asyncDispose]());
+  return EXIT_CODES.lost;
+}
+
+/** The same where a loss is only told. */
+async function runToItsEnd(child: Child, lock: Lock): Promise<number> {
+  const onLoss = () => tell((lock.signal.reason as Error).message);
   lock.signal.addEventListener("abort", onLoss);
   if (lock.signal.aborted) onLoss();
   const code = await child.ended;
   lock.signal.removeEventListener("abort", onLoss);
-  if (mustEnd) return EXIT_CODES.lost;
-  try {
-    await lock.release();
-  } catch (error) {
-    if (!(error instanceof LockError)) throw error;
-    // The connection is closed next, and the lock ends with it.
-    if (lock.held) tell(`Cannot release ${names.join(" ")}: ${error.message}`);
-  }
+  if (lock.held) await released(lock);
   return code;
 }
 
-function environmentOf(client: Client, lock: Lock): Record<string, string> {
+/** Gives the lock back; false when it was lost before, so that the command did not run under it to its end. */
+async function released(lock: Lock): Promise<boolean> {
+  try {
+    await lock.release();
+    return true;
+  } catch (error) {
+    if (!(error instanceof LockError)) throw error;
+    // Where it is not given back, it ends with the session, which is closed next.
+    tell(
+      error instanceof LockLostError
+        ? error.message
+        : `Cannot release ${lock.names.join(" ")}: ${error.message}`,
+    );
+    return !(error instanceof LockLostError);
+  }
+}
+
+function environmentOf(
+  { client, lock, servers }: Run,
+): Record<string, string> & { DISTRILOCK_SESSION: string } {
   return {
     DISTRILOCK_NAME: lock.names.join(" "),
     DISTRILOCK_TOKEN: [...lock.tokens.values()].join(" "),
     DISTRILOCK_MODE: lock.mode,
     DISTRILOCK_SESSION: client.session,
+    // Commands about the lock ask where it is, as whoever holds it.
+    DISTRILOCK_SERVER: addressList(servers.addresses),
+    ...(servers.tokenFile === undefined ? {} : { DISTRILOCK_TOKEN_FILE: servers.tokenFile }),
+    ...(lock.expires === undefined ? {} : { DISTRILOCK_EXPIRES: String(lock.expires) }),
   };
 }
 

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
-import { NAMES_PER_REQUEST_MAX } from "../protocol/limits.ts";
+import { LABELS_MAX, NAMES_PER_REQUEST_MAX, WORD_BYTES_MAX } from "../protocol/limits.ts";
+import type { Labels } from "../protocol/messages.ts";
 import { type Mode, MODES, parseMode } from "../protocol/modes.ts";
 import { lockNameFault } from "../protocol/names.ts";
 import { textFault } from "../protocol/text.ts";
-import { parseDuration } from "./duration.ts";
+import { readDuration } from "./duration.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
-import { COMMON_OPTIONS, parsed, UsageError } from "./usage.ts";
+import { type LockTimes, readLockTimes } from "./lock_times.ts";
+import { UsageError, type Words } from "./words.ts";
 
 /** What becomes of the command when its lock is lost. */
 export type OnLost = "term" | "kill" | "ignore";
@@ -23,62 +24,36 @@ export interface LockPlan {
   /** Milliseconds; 0 = try once, undefined = for ever. */
   readonly wait: number | undefined;
   readonly reason: string | undefined;
+  readonly labels: Labels | undefined;
   /** Exit code when the lock was not acquired. */
   readonly notAcquiredCode: number;
   readonly onLost: OnLost;
-  readonly killAfterMs: number;
-  readonly server: string | undefined;
+  readonly times: LockTimes;
   /** The command and its arguments. */
   readonly command: readonly [string, ...string[]];
 }
 
-const OPTIONS = {
-  ...COMMON_OPTIONS,
-  "no-wait": { type: "boolean", short: "n" },
-  wait: { type: "string", short: "w" },
-  mode: { type: "string", short: "m" },
-  "exit-code": { type: "string", short: "E" },
-  reason: { type: "string" },
-  "on-lost": { type: "string" },
-  "kill-after": { type: "string" },
-} as const;
-
 /**
- * Reads the words after `distrilock lock`; undefined when they ask for help.
- *
- * ```ts
- * import { equal } from "node:assert/strict";
- *
- * const plan = parseLockPlan(["backup", "-w", "30s", "--", "rsync", "-a", "/srv"]);
- * equal(plan?.wait, 30_000);
- * equal(plan?.reason, "rsync");
- * ```
+ * Makes a plan of the words after `distrilock lock`.
  *
  * @throws {UsageError} when they make no sense.
  */
-export function parseLockPlan(args: readonly string[]): LockPlan | undefined {
-  const end = args.indexOf("--");
-  const { values, positionals } = parsed(() =>
-    parseArgs({ args: end < 0 ? [...args] : args.slice(0, end), options: OPTIONS, allowPositionals: true })
-  );
-  if (values.help) return undefined;
-  const names = readNames(positionals);
-  const [program, ...programArgs] = end < 0 ? [] : args.slice(end + 1);
+export function readLockPlan(words: Words): LockPlan {
+  const names = readNames(words.operands);
+  const [program, ...programArgs] = words.tail ?? [];
   if (program === undefined || program === "") {
     throw new UsageError(`Cannot lock ${names.join(" ")}: a command is needed after --`);
   }
-  if (values["no-wait"] && values.wait !== undefined) {
-    throw new UsageError("Cannot use -n with -w: choose one");
-  }
+  const onLost = readOnLost(words.text("on-lost"));
   return {
     names,
-    mode: readMode(values.mode),
-    wait: values["no-wait"] ? 0 : readDuration("--wait", values.wait),
-    reason: readReason(values.reason, program),
-    notAcquiredCode: readExitCode(values["exit-code"]),
-    onLost: readOnLost(values["on-lost"]),
-    killAfterMs: readDuration("--kill-after", values["kill-after"]) ?? 5_000,
-    server: values.server,
+    mode: readMode(words.text("mode")),
+    wait: readWait(words),
+    reason: readReason(words.text("reason"), program),
+    labels: readLabels(words.texts("label")),
+    notAcquiredCode: readExitCode(words.text("exit-code")),
+    onLost,
+    times: readLockTimes(words, { isGentle: onLost === "term" }),
     command: [program, ...programArgs],
   };
 }
@@ -95,19 +70,22 @@ function readNames(words: readonly string[]): readonly string[] {
   return words;
 }
 
+/**
+ * How long to wait, in milliseconds: 0 = try once, undefined = for ever.
+ *
+ * @throws {UsageError} for no time, or for both options.
+ */
+export function readWait(words: Words): number | undefined {
+  const wait = readDuration("--wait", words.text("wait"));
+  if (!words.has("no-wait")) return wait;
+  if (wait !== undefined) throw new UsageError("Cannot use -n with -w: choose one");
+  return 0;
+}
+
 function readMode(text = "EX"): Mode {
   const mode = parseMode(text);
   if (mode !== undefined) return mode;
   throw new UsageError(`Cannot use --mode ${text}: it is none of ${MODES.join(" ")} shared update exclusive`);
-}
-
-function readDuration(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  throw new UsageError(
-    `Cannot use ${option} ${text}: it is no time like 30, 500ms, 30s, 5m, 2h (24 days at most)`,
-  );
 }
 
 function readReason(text: string | undefined, program: string): string | undefined {
@@ -116,6 +94,25 @@ function readReason(text: string | undefined, program: string): string | undefin
   const fault = textFault(text);
   if (fault !== undefined) throw new UsageError(`Cannot use --reason: ${fault}`);
   return text;
+}
+
+function readLabels(texts: readonly string[]): Labels | undefined {
+  if (texts.length === 0) return undefined;
+  if (texts.length > LABELS_MAX) {
+    throw new UsageError(`Cannot use ${texts.length} labels: ${LABELS_MAX} are the most`);
+  }
+  const labels = new Map<string, string>();
+  for (const text of texts) {
+    const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+    const fault = name === ""
+      ? "want NAME=VALUE"
+      : labels.has(name)
+      ? `${name} is there twice`
+      : textFault(name, WORD_BYTES_MAX) ?? textFault(value, WORD_BYTES_MAX);
+    if (fault !== undefined) throw new UsageError(`Cannot use --label ${text}: ${fault}`);
+    labels.set(name, value);
+  }
+  return Object.fromEntries(labels);
 }
 
 function readExitCode(text: string | undefined): number {

@@ -3,22 +3,35 @@
  *
  * @module
  */
-import { UsageError } from "./usage.ts";
+import { printData } from "./output.ts";
+import { UsageError, type Words } from "./words.ts";
 
 /** `table` for people, `json` for one document, `jsonl` for one document a line. */
 export type OutputForm = "table" | "json" | "jsonl";
 
-/** The option, for `parseArgs`. */
-export const OUTPUT_OPTION = { output: { type: "string", short: "o" } } as const;
-
 /**
- * The form that a word names.
+ * The form that the words ask for.
  *
- * @throws {UsageError} when it names none.
+ * @throws {UsageError} when it is none.
  */
-export function readOutputForm(text = "table"): OutputForm {
+export function readOutputForm(words: Words): OutputForm {
+  const text = words.text("output") ?? "table";
   if (text === "table" || text === "json" || text === "jsonl") return text;
   throw new UsageError(`Cannot use --output ${text}: it is none of table json jsonl`);
+}
+
+/** Prints one thing in a form; `table` makes its text for people. */
+export async function printOne(form: OutputForm, value: unknown, table: () => string): Promise<void> {
+  await printData(form === "table" ? table() : form === "json" ? jsonText(value) : jsonLines([value]));
+}
+
+/** Prints several things in a form. */
+export async function printAll(
+  form: OutputForm,
+  values: readonly unknown[],
+  table: () => string,
+): Promise<void> {
+  await printData(form === "table" ? table() : form === "json" ? jsonText(values) : jsonLines(values));
 }
 
 /**

@@ -3,47 +3,39 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { SessionState } from "../protocol/messages.ts";
 import { layOut } from "./columns.ts";
+import { type Command, OUTPUT_OPTION, SERVER_OPTIONS } from "./command.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
-import { printData } from "./output.ts";
-import { jsonLines, jsonText, OUTPUT_OPTION, readOutputForm } from "./output_form.ts";
+import { printAll, readOutputForm } from "./output_form.ts";
 import { withClient } from "./session.ts";
 import { clientText } from "./table.ts";
-import { COMMON_OPTIONS, OUTPUT_HELP, parsed, SERVER_HELP, serverAddress, UsageError } from "./usage.ts";
+import { noOperand, type Words } from "./words.ts";
 
-/** Help of `sessions`. */
-export const SESSIONS_HELP = `Usage: distrilock sessions [OPTION…]
+/** The command `sessions`. */
+export const SESSIONS: Command = {
+  name: "sessions",
+  operands: "",
+  summary: "list the sessions of the daemon",
+  about:
+    "Lists the sessions of the daemon: this command's own, those that are connected, and those that are detached, which lost their connection and can be resumed until they expire.",
+  options: [OUTPUT_OPTION, ...SERVER_OPTIONS],
+  examples: [[
+    "distrilock sessions -o jsonl | jq -r 'select(.locks > 10).client.host'",
+    "hosts with many locks",
+  ]],
+  run: runSessions,
+};
 
-Lists the sessions of the daemon: this command's own, those that are connected, and those that are detached, which lost their
-connection and can be resumed until they expire.
-
-${OUTPUT_HELP}
-${SERVER_HELP}
-`;
-
-/** Lists sessions; gives the exit code. */
-export async function runSessions(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parsed(() =>
-    parseArgs({ args: [...args], options: { ...COMMON_OPTIONS, ...OUTPUT_OPTION }, allowPositionals: true })
-  );
-  if (values.help) {
-    await printData(SESSIONS_HELP);
-    return EXIT_CODES.ok;
-  }
-  if (positionals.length > 0) {
-    throw new UsageError(`Cannot list sessions of ${positionals[0]}: no word is needed`);
-  }
-  const form = readOutputForm(values.output);
-  const sessions = await withClient(serverAddress(values.server), async ({ administrator }) => {
+async function runSessions(words: Words): Promise<number> {
+  noOperand(words, "list sessions of");
+  const form = readOutputForm(words);
+  const sessions = await withClient(words, async ({ administrator }) => {
     const found = [];
     for await (const session of administrator.sessions()) found.push(session);
     return found;
   });
-  if (form === "json") await printData(jsonText(sessions));
-  else if (form === "jsonl") await printData(jsonLines(sessions));
-  else await printData(sessionTable(sessions));
+  await printAll(form, sessions, () => sessionTable(sessions));
   return EXIT_CODES.ok;
 }
 

@@ -3,52 +3,43 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
-import { lockPrefixFault } from "../protocol/names.ts";
 import type { WatchedEvent } from "../watch.ts";
+import { type Command, OUTPUT_OPTION, SERVER_OPTIONS } from "./command.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
+import { readPrefix } from "./ls.ts";
 import { printData, tell } from "./output.ts";
-import { OUTPUT_OPTION, readOutputForm } from "./output_form.ts";
+import { readOutputForm } from "./output_form.ts";
 import { withClient } from "./session.ts";
 import { clientText } from "./table.ts";
-import { COMMON_OPTIONS, parsed, SERVER_HELP, serverAddress, UsageError } from "./usage.ts";
+import { UsageError, type Words } from "./words.ts";
 
-/** Help of `watch`. */
-export const WATCH_HELP = `Usage: distrilock watch [PREFIX] [OPTION…]
-
-Prints what happens to the names that begin with PREFIX, until it is interrupted: waiting, granted, converted, released,
-lost, broken, gave-up. Where resync stands events are missing, since they came faster than they were read: look with ls.
-
-  -o, --output FORM     table or jsonl (table)
-${SERVER_HELP}
-`;
+/** The command `watch`. */
+export const WATCH: Command = {
+  name: "watch",
+  operands: "[PREFIX]",
+  summary: "print what happens to names, as it happens",
+  about:
+    "Prints what happens to the names that begin with PREFIX, until it is interrupted: waiting, granted, converted, released, lost, broken, gave-up. Where resync stands events are missing, since they came faster than they were read: look with ls. It has no end, so -o json is not possible.",
+  options: [OUTPUT_OPTION, ...SERVER_OPTIONS],
+  examples: [
+    ["distrilock watch invoice/", "look on"],
+    ["distrilock watch -o jsonl >>/var/log/locks.jsonl", "write it down, with the time of each event"],
+  ],
+  run: runWatch,
+};
 
 const WIDTHS = [24, 9, 24, 4, 14] as const;
 const HEADINGS = ["TIME", "EVENT", "NAME", "MODE", "TOKEN", "CLIENT"] as const;
 
-/** Watches names; gives the exit code when the connection has ended, or nobody reads what is printed. */
-export async function runWatch(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parsed(() =>
-    parseArgs({
-      args: [...args],
-      options: { ...COMMON_OPTIONS, ...OUTPUT_OPTION },
-      allowPositionals: true,
-    })
-  );
-  if (values.help) {
-    await printData(WATCH_HELP);
-    return EXIT_CODES.ok;
-  }
-  const [prefix = "", ...others] = positionals;
-  if (others.length > 0) throw new UsageError(`Cannot watch ${others[0]}: one PREFIX is enough`);
-  const fault = lockPrefixFault(prefix);
-  if (fault !== undefined) throw new UsageError(`Cannot watch ${prefix}: ${fault}`);
-  const form = readOutputForm(values.output);
+/** Ends when the connection has ended, or nobody reads what is printed. */
+async function runWatch(words: Words): Promise<number> {
+  const prefix = readPrefix(words, "watch");
+  const form = readOutputForm(words);
   // A stream has no end, so it cannot be one document.
   if (form === "json") {
     throw new UsageError("Cannot use --output json: what is watched has no end, want jsonl");
   }
-  return await withClient(serverAddress(values.server), async (client) => {
+  return await withClient(words, async (client) => {
     const watch = client.watch(prefix);
     await watch.ready;
     if (form === "table") await printData(row(HEADINGS));

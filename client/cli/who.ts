@@ -3,33 +3,48 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { lockNameFault } from "../protocol/names.ts";
+import { type Command, OUTPUT_OPTION, SERVER_OPTIONS } from "./command.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
-import { printData, tell } from "./output.ts";
-import { jsonLines, jsonText, OUTPUT_OPTION, readOutputForm } from "./output_form.ts";
+import { tell } from "./output.ts";
+import { printOne, readOutputForm } from "./output_form.ts";
 import { withClient } from "./session.ts";
 import { partyTable } from "./table.ts";
-import { COMMON_OPTIONS, parsed, serverAddress, UsageError, WHO_HELP } from "./usage.ts";
+import { onlyOperand, UsageError, type Words } from "./words.ts";
 
-/** Tells about a name; gives the exit code. */
-export async function runWho(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parsed(() =>
-    parseArgs({ args: [...args], options: { ...COMMON_OPTIONS, ...OUTPUT_OPTION }, allowPositionals: true })
-  );
-  if (values.help) {
-    await printData(WHO_HELP);
-    return EXIT_CODES.ok;
-  }
-  const [name, ...others] = positionals;
-  if (name === undefined || others.length > 0) throw new UsageError("Cannot tell: one NAME is needed");
-  const fault = lockNameFault(name);
-  if (fault !== undefined) throw new UsageError(`Cannot tell about ${name}: ${fault}`);
-  const form = readOutputForm(values.output);
-  const report = await withClient(serverAddress(values.server), (client) => client.who(name));
+/** The command `who`. */
+export const WHO: Command = {
+  name: "who",
+  operands: "NAME",
+  summary: "tell who holds and who waits for a name",
+  about:
+    "Tells who holds a lock and who waits for it, since when and why. Of other daemons of the same directory, and of other programs, it tells the holder as far as they say who they are.",
+  options: [OUTPUT_OPTION, ...SERVER_OPTIONS],
+  examples: [
+    ["distrilock who nightly", "who is it?"],
+    ["distrilock who nightly -o json | jq .held[].token", "the token for break"],
+  ],
+  run: runWho,
+};
+
+async function runWho(words: Words): Promise<number> {
+  const name = readName(words, "tell");
+  const form = readOutputForm(words);
+  const report = await withClient(words, (client) => client.who(name));
   const table = partyTable([report]);
   if (table === "") tell(`nobody holds or waits for ${name}`);
-  if (form === "table") await printData(table);
-  else await printData(form === "json" ? jsonText(report) : jsonLines([report]));
+  await printOne(form, report, () => table);
   return EXIT_CODES.ok;
+}
+
+/**
+ * The one name that a command takes.
+ *
+ * @throws {UsageError} when there is none, more, or it is no lock name.
+ */
+export function readName(words: Words, verb: string): string {
+  const name = onlyOperand(words, verb, "NAME");
+  const fault = lockNameFault(name);
+  if (fault !== undefined) throw new UsageError(`Cannot ${verb} ${name}: ${fault}`);
+  return name;
 }

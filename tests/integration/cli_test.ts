@@ -128,7 +128,7 @@ scene("a second lock waits for the first one, at another daemon", async ({ a, b,
 });
 
 scene("lock hands its lock on when it is killed", async ({ a, b, lock }) => {
-  const first = lock(a, "--", "sh", "-c", "echo ready; exec cat");
+  const first = lock(a, "--grace", "0", "--", "sh", "-c", "echo ready; exec cat");
   await printed(first, "ready");
   const second = lock(b, "--", "echo", "mine");
   await using clientOfB = await connect(b.url);
@@ -179,7 +179,7 @@ scene("[I-13] a lock that is lost ends its command: asked first, then by force",
   a.kill("SIGKILL");
   deepEqual(await Promise.all([polite, stubborn, brief].map(codeOf)), [76, 76, 76]);
   deepEqual(all.map(({ output }) => output), ["ready\ntidy\n", "ready\nnever\n", "ready\n", "ready\n"]);
-  for (const { errors } of all) match(errors, /^distrilock: Cannot keep job: /);
+  for (const { errors } of all) match(errors, /^distrilock: Cannot keep job: /m);
   await careless.feed("");
   equal(await codeOf(careless), 4);
   equal(await codeOf(lock(b, "-n", "--", "true")), 0);

@@ -20,14 +20,34 @@ export interface Command extends AsyncDisposable {
   kill(signal: Deno.Signal): void;
 }
 
-/** Starts `distrilock` with some words; `server` is what it finds in its environment. */
-export function startCommand(server: string, words: readonly string[]): Command {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--quiet", "-A", MAIN, ...words],
-    env: { DISTRILOCK_SERVER: server, NO_COLOR: "1" },
+/** What starts the command line in another way than by itself. */
+export interface StartOptions {
+  /** Words in front of it, such as `nohup`. */
+  readonly before?: readonly string[];
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The words that run the command line with some words of its own. */
+export function commandWords(words: readonly string[]): readonly [string, ...string[]] {
+  return [Deno.execPath(), "run", "--no-prompt", "--quiet", "-A", MAIN, ...words];
+}
+
+/** Starts `distrilock` with some words; `server` is what it finds in its environment. It has no terminal. */
+export function startCommand(
+  server: string,
+  words: readonly string[],
+  { before = [], environment = {} }: StartOptions = {},
+): Command {
+  const [program, ...args] = [...before, ...commandWords(words)];
+  const child = new Deno.Command(program!, {
+    args,
+    env: { DISTRILOCK_SERVER: server, NO_COLOR: "1", ...environment },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    // Whoever runs the tests may have a terminal.
+    detached: true,
   }).spawn();
   const texts = { output: "", errors: "" };
   const reading = Promise.all([read(child.stdout, "output"), read(child.stderr, "errors")]);

@@ -9,6 +9,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 export class Relay implements Disposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #farSockets = new Set<Socket>();
   #isMute = false;
 
   private constructor(server: Server) {
@@ -51,6 +52,16 @@ export class Relay implements Disposable {
     this.#isMute = true;
   }
 
+  /** Hangs up on the daemon alone: the client hears nothing of it, or of anything else. */
+  desert(): void {
+    this.mute();
+    this.freeze();
+    for (const far of this.#farSockets) {
+      far.removeAllListeners("close");
+      far.destroy();
+    }
+  }
+
   /** Cuts all connections; new ones are passed on. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -64,6 +75,7 @@ export class Relay implements Disposable {
 
   #join(near: Socket, far: Socket): void {
     near.setNoDelay(true);
+    this.#farSockets.add(far);
     for (const [one, other] of [[near, far], [far, near]] as const) {
       this.#sockets.add(one);
       one.pipe(other);
@@ -71,6 +83,7 @@ export class Relay implements Disposable {
       one.on("error", () => other.destroy());
       one.on("close", () => {
         this.#sockets.delete(one);
+        this.#farSockets.delete(one);
         other.destroy();
       });
     }

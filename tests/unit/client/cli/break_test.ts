@@ -4,21 +4,23 @@
  * @module
  */
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { parseBreakPlan } from "../../../../client/cli/break.ts";
+import { BREAK, type BreakPlan, readBreakPlan } from "../../../../client/cli/break.ts";
 import { jsonLines, jsonText, readOutputForm } from "../../../../client/cli/output_form.ts";
-import { UsageError } from "../../../../client/cli/usage.ts";
+import { readWords, UsageError } from "../../../../client/cli/words.ts";
 
-Deno.test("parseBreakPlan reads a name, a token and a reason", () => {
-  deepEqual(parseBreakPlan(["a/b", "--token", "9007199254740991", "--reason", "host is gone"]), {
+function plan(words: readonly string[]): BreakPlan {
+  return readBreakPlan(readWords(words, BREAK));
+}
+
+Deno.test("readBreakPlan reads a name, a token and a reason", () => {
+  deepEqual(plan(["a/b", "--token", "9007199254740991", "--reason", "host is gone"]), {
     name: "a/b",
     token: Number.MAX_SAFE_INTEGER,
     reason: "host is gone",
-    server: undefined,
   });
-  equal(parseBreakPlan(["--help"]), undefined);
 });
 
-Deno.test("parseBreakPlan refuses what makes no sense", () => {
+Deno.test("readBreakPlan refuses what makes no sense", () => {
   const reason = ["--reason", "r"];
   for (
     const words of [
@@ -35,13 +37,13 @@ Deno.test("parseBreakPlan refuses what makes no sense", () => {
       ["a", "b", "--token", "1", ...reason],
       ["../a", "--token", "1", ...reason],
     ]
-  ) throws(() => parseBreakPlan(words), UsageError, words.join(" "));
+  ) throws(() => plan(words), UsageError, words.join(" "));
 });
 
 Deno.test("readOutputForm knows table, json and jsonl", () => {
-  equal(readOutputForm(), "table");
-  equal(readOutputForm("jsonl"), "jsonl");
-  throws(() => readOutputForm("yaml"), UsageError);
+  equal(readOutputForm(readWords([], BREAK)), "table");
+  equal(readOutputForm(readWords(["-o", "jsonl"], BREAK)), "jsonl");
+  throws(() => readOutputForm(readWords(["-o", "yaml"], BREAK)), UsageError);
 });
 
 Deno.test("jsonText is one document, jsonLines has one a line", () => {
