@@ -33,13 +33,8 @@ export interface DialOptions {
 export function dialer({ webSocket, ca }: DialOptions): Dial {
   return async (address, signal) => {
     if (!isTcp(address)) return webSocketOpener(address, { signal, webSocket });
-    const place = { host: address.hostname.replace(/^\[|\]$/g, ""), port: Number(address.port) };
-    if (address.protocol === "distrilock:") {
-      const { tcpOpener } = await import("./transport/tcp.ts");
-      return tcpOpener(place, signal);
-    }
-    const { tlsOpener } = await import("./transport/tls.ts");
-    return tlsOpener({ ...place, ca }, signal);
+    const { socketOpener } = await import("./transport/sockets.ts");
+    return socketOpener(address, { ca, signal });
   };
 }
 

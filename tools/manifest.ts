@@ -13,7 +13,7 @@ export type Manifest = Readonly<Record<string, unknown>> & {
 };
 
 /** Entries of `client/deno.json` that exist so that `deno pack` takes their files along; nobody imports them by that name. */
-const PACKED_ONLY: readonly string[] = ["./cli", "./no-tcp", "./no-thread", "./pilot-node"];
+const PACKED_ONLY: readonly string[] = ["./cli", "./no-sockets", "./no-thread", "./pilot-node"];
 
 const FIELDS = {
   description:
@@ -32,7 +32,7 @@ const FIELDS = {
   bin: { distrilock: "cli/distrilock.js" },
   // What needs Node is not for browsers, which their bundlers learn here.
   browser: {
-    "./transport/tcp.js": "./transport/no_tcp.js",
+    "./transport/sockets.js": "./transport/no_sockets.js",
     "./pilot/node_thread.js": "./pilot/no_thread.js",
   },
   engines: { node: ">=20" },

@@ -1,5 +1,5 @@
 /**
- * TLS over TCP: the lines of `tcp.ts` with a server that proves who it is. Needs Node's API; loaded when a `distrilocks://` address is used, so browsers never
+ * TLS over TCP: the lines of `tcp.ts` with a server that proves who it is. Needs Node's API; loaded through `sockets.ts`, so browsers never
  * see it (they have `wss://`).
  *
  * @module

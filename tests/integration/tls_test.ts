@@ -81,10 +81,12 @@ Deno.test({
     await using daemon = startDaemon(directory.path, ["--tls-cert", right.cert, "--tls-key", right.key]);
     const url = `distrilocks://localhost:${daemon.tcpPort}`;
     for (const liveness of ["event-loop", "process"] as const) {
-      await using client = await connect(url, { liveness, ca: Deno.readTextFileSync(right.ca) });
+      // The runtime of the tests checks the types of a worker's program when that is started.
+      const options = { liveness, connectTimeoutMs: 60_000 };
+      await using client = await connect(url, { ...options, ca: Deno.readTextFileSync(right.ca) });
       ok((await client.acquire(liveness)).held);
-      await rejects(connect(url, { liveness, ca: Deno.readTextFileSync(wrong.ca) }), ConnectionError);
-      await rejects(connect(url, { liveness }), ConnectionError);
+      await rejects(connect(url, { ...options, ca: Deno.readTextFileSync(wrong.ca) }), ConnectionError);
+      await rejects(connect(url, options), ConnectionError);
     }
     await rejects(
       connect(`distrilock://localhost:${daemon.tcpPort}`, { connectTimeoutMs: 1_000 }),
