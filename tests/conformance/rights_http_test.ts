@@ -78,7 +78,7 @@ guarded("[H-21] [P-80] every route wants a token, in the header and nowhere else
   deepEqual((await as("ops")("GET /v1/names")).body.names, []);
 });
 
-guarded("[P-81] every route wants its right, and changes nothing without it", async ({ as }) => {
+guarded("[I-10] [P-81] every route wants its right, and changes nothing without it", async ({ as }) => {
   for (const [index, { status, body }] of (await askAll(as("alice"))).entries()) {
     deepEqual([status, body.code], [403, "DENIED"], REQUESTS[index]?.[0]);
   }
@@ -88,7 +88,7 @@ guarded("[P-81] every route wants its right, and changes nothing without it", as
   equal((await as("ops")("GET /v1/status")).status, 200);
 });
 
-guarded("[P-82] lists, names and refusals say nothing of what may not be read", async ({ as }) => {
+guarded("[I-10] [P-82] lists, names and refusals say nothing of what may not be read", async ({ as }) => {
   const reason = "top-secret";
   for (const name of ["a/1", "b/1", "c/1"]) {
     equal(
@@ -107,7 +107,7 @@ guarded("[P-82] lists, names and refusals say nothing of what may not be read", 
   match((await as("bob")("POST /v1/locks", { body: { name: "b/1", wait: 0 } })).body.detail, /top-secret/);
 });
 
-guarded("[P-82] a stream of events tells of names that may be read", async ({ as, open }) => {
+guarded("[I-10] [P-82] a stream of events tells of names that may be read", async ({ as, open }) => {
   const leaving = new AbortController();
   const response = await open("bob", "GET /v1/events", leaving.signal);
   equal(response.status, 200);

@@ -85,7 +85,7 @@ guarded("[P-80] strangers may what the file lets them", async ({ greet }) => {
   equal((await greet("eve")).hello.error.code, "UNAUTHENTICATED");
 }, { anonymous: "read:*" });
 
-guarded("[P-81] every request wants its right, and changes nothing without it", async ({ greet }) => {
+guarded("[I-10] [P-81] every request wants its right, and changes nothing without it", async ({ greet }) => {
   const { peer: ops } = await greet("ops");
   const { peer: alice } = await greet("alice");
   const { peer: bob } = await greet("bob");
@@ -139,7 +139,7 @@ guarded("[P-81] what one has one may use, whatever one may begin", async ({ gree
   equal((await peer.ask({ id: 200, op: "acquire", name: "a/1" })).error.code, "DENIED");
 });
 
-guarded("[P-82] nothing says what happens at names that may not be read", async ({ greet }) => {
+guarded("[I-10] [P-82] nothing says what happens at names that may not be read", async ({ greet }) => {
   const { peer: ops } = await greet("ops", { client: { name: "top-secret" } });
   const { peer: bob } = await greet("bob");
   const heard: RawMessage[] = [];
