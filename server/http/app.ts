@@ -22,6 +22,7 @@ import { nameRoutes } from "./name_routes.ts";
 import { type AllowsOrigin, guardOrigins } from "./origins.ts";
 import { openApiRoutes } from "./openapi_routes.ts";
 import { type OperationParts, operationRoutes } from "./operation_routes.ts";
+import { pageRoutes } from "./page_routes.ts";
 import { problemResponse } from "./problem_response.ts";
 
 /** What HTTP routes stand on. */
@@ -75,6 +76,7 @@ export function createApp(parts: HttpParts): Hono<HttpEnv> {
   app.route("/", operationRoutes(parts));
   app.route("/", openApiRoutes());
   app.route("/", dutchRoutes({ ...parts, locks }));
+  app.route("/", pageRoutes());
   app.notFound(({ req }) => answerUnknown(app, req.method, req.path));
   app.onError((error, context) => {
     // Headers that were set before, for browsers above all, belong to this answer as well.
