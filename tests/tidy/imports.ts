@@ -35,10 +35,12 @@ export const FLOORS: readonly Floor[] = [
   },
   { place: "server/session/", may: UNDER_SESSION },
   { place: "server/dialect/", may: ["server/dialect/", ...UNDER_SESSION] },
+  // Runs in browsers; of the daemon it knows the types of its answers, in comments.
+  { place: "server/web/", may: ["server/web/"] },
   {
-    // Tells health and metrics as well as locks.
+    // Tells health and metrics as well as locks, and gives the page.
     place: "server/http/",
-    may: ["server/http/", "server/metrics/", "server/dialect/", ...UNDER_SESSION],
+    may: ["server/http/", "server/web/", "server/metrics/", "server/dialect/", ...UNDER_SESSION],
   },
   {
     // Looks on at sessions, and counts the calls that a store makes: over both, and under what shows it.
@@ -87,6 +89,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "ajv": ["tests/"],
   // The one module of it that knows the JSON Schema of today.
   "ajv/dist/2020.js": ["tests/"],
+  "axe-core": ["tests/"],
   "esbuild": ["tests/runtimes/"],
   "fast-check": ["tests/"],
   "playwright-core": ["tests/"],

@@ -11,7 +11,7 @@ export const FILE_LINES_MAX = 300;
 /** Longest function, in lines from its head to its closing brace. */
 export const FUNCTION_LINES_MAX = 60;
 
-const SNAKE_CASE = /^[a-z0-9]+(?:_[a-z0-9]+)*(?:\.d)?\.ts$/;
+const SNAKE_CASE = /^[a-z0-9]+(?:_[a-z0-9]+)*(?:\.d)?\.[tj]s$/;
 const EMPTY_NAME = /(?:^|_)(?:utils?|helpers?|types?|index|managers?)(?=_|\.|$)/;
 
 /** Files that are too long. */

@@ -17,9 +17,9 @@ export class SourceFile {
     this.text = text;
   }
 
-  /** Whether it is a TypeScript file. */
+  /** Whether it is TypeScript, or JavaScript that has its types in comments: the modules of the web page, which browsers get as they stand. */
   get isTypeScript(): boolean {
-    return this.path.endsWith(".ts");
+    return this.path.endsWith(".ts") || /^server\/web\/[^/]+\.js$/.test(this.path);
   }
 
   /** What the syntax tree says; parsed at most once. */
