@@ -58,6 +58,8 @@ class Page {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typing;
   #refusedWhy = "";
+  /** That of the follower when it last changed. @type {Follower["phase"]} */
+  #phase = "connecting";
 
   constructor() {
     const [api, board] = [this.#api, this.#board];
@@ -67,7 +69,7 @@ class Page {
       api,
       board,
       tally: this.#tally,
-      onChange: () => this.#drawSoon(),
+      onChange: () => this.#changed(),
       onEvent: (event) => this.#feed.add(event, this.#now()),
     });
     this.#locks = new LockTable({ board, onOpen, onTurn });
@@ -83,11 +85,17 @@ class Page {
   start() {
     this.#api.token = this.#tokens.kept;
     this.#follower.start();
-    this.#look();
     setInterval(() => this.#step(), STEP_MS);
     setInterval(() => this.#draw(), DRAW_MS_MOST);
     this.#search.addEventListener("input", () => this.#searched());
     document.addEventListener("visibilitychange", () => this.#seen(document.visibilityState === "visible"));
+  }
+
+  #changed() {
+    const { phase } = this.#follower;
+    if (phase === "live" && this.#phase !== "live") this.#look();
+    this.#phase = phase;
+    this.#drawSoon();
   }
 
   #now() {
@@ -105,8 +113,8 @@ class Page {
 
   async #look() {
     const { phase } = this.#follower;
-    // The last look may still wait for an answer.
-    if (this.#isLooking || phase === "paused" || phase === "refused") return;
+    // The last look may still wait for an answer; and who is not let in would only ask in vain.
+    if (this.#isLooking || phase === "paused" || phase === "refused" || phase === "connecting") return;
     this.#isLooking = true;
     try {
       await this.#follower.look(this.#locks.window);
@@ -157,10 +165,7 @@ class Page {
   #seen(isSeen) {
     clearTimeout(this.#hiding);
     if (!isSeen) this.#hiding = setTimeout(() => this.#follower.stop(), HIDDEN_MS_MAX);
-    else if (this.#follower.phase === "paused") {
-      this.#follower.start();
-      this.#look();
-    }
+    else if (this.#follower.phase === "paused") this.#follower.start();
   }
 
   /** @param {string | undefined} token */
@@ -171,7 +176,6 @@ class Page {
     this.#refusedWhy = "";
     this.#sessions.forget();
     this.#follower.restart();
-    this.#look();
   }
 
   /** @param {string} words */

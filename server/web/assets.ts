@@ -10,6 +10,7 @@ import app from "./app.js" with { type: "text" };
 import board from "./board.js" with { type: "text" };
 import breakDialog from "./break_dialog.js" with { type: "text" };
 import element from "./element.js" with { type: "text" };
+import eventReading from "./event_reading.js" with { type: "text" };
 import eventText from "./event_text.js" with { type: "text" };
 import feed from "./feed.js" with { type: "text" };
 import follower from "./follower.js" with { type: "text" };
@@ -60,6 +61,7 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map([
   asset("/web/board.js", board),
   asset("/web/break_dialog.js", breakDialog),
   asset("/web/element.js", element),
+  asset("/web/event_reading.js", eventReading),
   asset("/web/event_text.js", eventText),
   asset("/web/feed.js", feed),
   asset("/web/follower.js", follower),

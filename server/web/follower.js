@@ -19,13 +19,11 @@
 /** @import { Board, BoardEvent } from "./board.js" */
 /** @import { Tally } from "./tally.js" */
 import { ApiError } from "./api.js";
-import { EventText } from "./event_text.js";
+import { pause, readEvents } from "./event_reading.js";
 
 /** Names that the page loads at most: it is for looking, and a search shows the others. */
 export const NAMES_MAX = 20_000;
 const PAGE_SIZE = 1_000;
-/** How long the stream may be silent before it is taken for dead, in milliseconds: three heartbeats as they are by default. */
-const SILENCE_MS_MAX = 45_000;
 /** Lists are not loaded more often than this, in milliseconds, however many events get lost. */
 const RELOAD_INTERVAL_MS = 3_000;
 const RETRY_MS_LEAST = 500;
@@ -157,19 +155,11 @@ export class Follower {
    * @param {AbortSignal} signal
    */
   async #read(stream, signal) {
-    const text = new EventText();
-    const reader = stream.getReader();
-    try {
-      for (;;) {
-        const { value, done } = await beforeSilence(reader.read());
-        if (done || signal.aborted) return;
-        for (const event of text.read(value)) this.#take(event);
-        this.#lastId = text.lastId ?? this.#lastId;
-        this.#heard();
-      }
-    } finally {
-      // It may be broken already; then there is nothing to let go of.
-      reader.cancel().catch(() => {});
+    for await (const { events, lastId } of readEvents(stream)) {
+      if (signal.aborted) return;
+      for (const event of events) this.#take(event);
+      this.#lastId = lastId ?? this.#lastId;
+      this.#heard();
     }
   }
 
@@ -301,38 +291,4 @@ export class Follower {
     this.why = why;
     this.#options.onChange();
   }
-}
-
-/**
- * Rejects when nothing comes for too long.
- *
- * @template T
- * @param {Promise<T>} reading
- * @returns {Promise<T>}
- */
-async function beforeSilence(reading) {
-  const { promise, reject } = Promise.withResolvers();
-  const timer = setTimeout(() => {
-    reject(new ApiError(`The daemon was silent for ${SILENCE_MS_MAX / 1_000} s`, { status: 0 }));
-  }, SILENCE_MS_MAX);
-  try {
-    return await Promise.race([reading, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * Resolves after so many milliseconds, or when the signal says that nobody waits any more.
- *
- * @param {number} ms
- * @param {AbortSignal} signal
- */
-async function pause(ms, signal) {
-  const { promise, resolve } = Promise.withResolvers();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", resolve, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener("abort", resolve);
 }

@@ -10,6 +10,10 @@ Deno.test("checkFileLengths accepts 300 lines, with or without a last line end, 
     "tests/a_test.ts: a file of 301 lines is banned, use files of at most 300",
   ]);
   deepEqual(checkFileLengths(plant({ "docs/long.md": "x\n".repeat(999) })), []);
+  // The modules of the web page are no TypeScript, and no worse.
+  deepEqual(checkFileLengths(plant({ "server/web/a.js": "x;\n".repeat(301) })), [
+    "server/web/a.js: a file of 301 lines is banned, use files of at most 300",
+  ]);
 });
 
 Deno.test("checkFunctionLengths accepts 60 lines and refuses 61, of every kind of function", () => {

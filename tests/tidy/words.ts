@@ -10,7 +10,7 @@ type Words = Readonly<Record<string, string>>;
 
 /** Files that only decide: events and `now` in, effects out. */
 const PURE =
-  /^(?:client\/protocol\/|client\/(?:errors|backoff)\.ts$|server\/lock\/|server\/dialect\/|server\/http\/(?:accept|replays)\.ts$|server\/metrics\/(?:distribution|health|lock_tally|metric|metric_table|name_classes|store_tally)\.ts$)/;
+  /^(?:client\/protocol\/|client\/(?:errors|backoff)\.ts$|server\/lock\/|server\/dialect\/|server\/http\/(?:accept|replays)\.ts$|server\/metrics\/(?:distribution|health|lock_tally|metric|metric_table|name_classes|store_tally)\.ts$|server\/web\/(?:board|event_text|server_clock|tally|wait_graph|words)\.js$)/;
 
 /** Files that may talk to people directly. */
 const TALKS = /^(?:client\/cli\/|tools\/|server\/main\.ts$|examples\/|tests\/)/;

@@ -47,6 +47,15 @@ export class Visit {
       const isNetwork = /^Failed to load resource/.test(message.text());
       if (message.type() === "error" && !isNetwork) this.#complaints.push(message.text());
     });
+    const isFile = (url: string) => !new URL(url).pathname.startsWith("/v1/");
+    page.on("requestfailed", (request) => {
+      if (isFile(request.url())) this.#complaints.push(`${request.url()} ${request.failure()?.errorText}`);
+    });
+    page.on("response", (response) => {
+      if (isFile(response.url()) && response.status() >= 400) {
+        this.#complaints.push(`${response.url()} ${response.status()}`);
+      }
+    });
   }
 
   /** Opens the page, and waits until it has drawn itself. */
@@ -80,7 +89,10 @@ export class Visit {
         return typeof wanted === "string" ? seen.includes(wanted) : wanted.test(seen);
       }, PAGE_MS);
     } catch (error) {
-      throw new Error(`${selector} never showed ${wanted}, it shows: ${seen}`, { cause: error });
+      const complaints = this.#complaints.join("; ");
+      throw new Error(`${selector} never showed ${wanted}, it shows: ${seen}. ${complaints}`, {
+        cause: error,
+      });
     }
   }
 
