@@ -66,7 +66,7 @@ export class TokenDialog {
 /** The storage of the tab; undefined where the browser has none for this page. */
 function storage() {
   try {
-    return sessionStorage;
+    return globalThis.sessionStorage;
   } catch (error) {
     if (error instanceof DOMException) return undefined;
     throw error;
