@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { ErrorBody, NameState, WhoAnswer } from "../../client/protocol/messages.ts" */
 /** @import { Party } from "../../client/protocol/parties.ts" */
 /** @import { DaemonStatus, SessionState } from "../../client/protocol/session_messages.ts" */

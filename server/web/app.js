@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { DaemonStatus } from "../../client/protocol/session_messages.ts" */
 import { Api, ApiError } from "./api.js";
 import { Board } from "./board.js";

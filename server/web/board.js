@@ -6,7 +6,6 @@
  *
  * @module
  */
-// @ts-check
 /** @import { NameState, Party } from "../../client/protocol/parties.ts" */
 /** @import { EventName } from "../../client/protocol/watch_messages.ts" */
 

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { Api } from "./api.js" */
 /** @import { Breakable } from "./name_panel.js" */
 import { ApiError } from "./api.js";

@@ -4,8 +4,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { StreamEvent } from "./event_text.js" */
 import { ApiError } from "./api.js";
 import { EventText } from "./event_text.js";

@@ -5,7 +5,6 @@
  *
  * @module
  */
-// @ts-check
 
 /** @typedef {{ readonly type: string, readonly data: string }} StreamEvent */
 

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { BoardEvent } from "./board.js" */
 import { element, part, setText } from "./element.js";
 import { clockTime, modeOf, nameOf } from "./words.js";

@@ -12,8 +12,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { NameState } from "../../client/protocol/parties.ts" */
 /** @import { Api } from "./api.js" */
 /** @import { Board, BoardEvent } from "./board.js" */

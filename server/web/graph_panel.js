@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { ExplainedName } from "../../client/protocol/watch_messages.ts" */
 /** @import { Api } from "./api.js" */
 /** @import { Board } from "./board.js" */

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { Board, Entry } from "./board.js" */
 import { arrange, element, part, setText } from "./element.js";
 import { Pager, ROWS_MAX } from "./pager.js";

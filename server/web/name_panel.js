@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { WhoAnswer } from "../../client/protocol/messages.ts" */
 /** @import { Party } from "../../client/protocol/parties.ts" */
 /** @import { Api } from "./api.js" */

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 import { element, setText } from "./element.js";
 
 /** Rows of a page. */

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { SeenParty } from "./board.js" */
 import { element, setText } from "./element.js";
 import { duration } from "./words.js";

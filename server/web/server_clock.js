@@ -7,7 +7,6 @@
  *
  * @module
  */
-// @ts-check
 
 const DATE_STEP_MS = 1_000;
 

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { SessionState } from "../../client/protocol/session_messages.ts" */
 /** @import { Api } from "./api.js" */
 import { ApiError } from "./api.js";

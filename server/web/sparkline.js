@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 import { drawing } from "./element.js";
 
 const WIDTH = 150;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-// @ts-check
 
 /** How long a sample counts, in milliseconds, and how many are kept. */
 export const STEP_MS = 2_000;

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { Sample } from "./tally.js" */
 import { element, part, setText } from "./element.js";
 import { Sparkline } from "./sparkline.js";

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 import { part, setText } from "./element.js";
 import { closable } from "./name_panel.js";
 

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { ExplainedName } from "../../client/protocol/watch_messages.ts" */
 /** @import { Arrow, Box, Picture } from "./wait_graph.js" */
 import { drawing, element } from "./element.js";

@@ -7,7 +7,6 @@
  *
  * @module
  */
-// @ts-check
 /** @import { Party } from "../../client/protocol/parties.ts" */
 /** @import { ExplainedName } from "../../client/protocol/watch_messages.ts" */
 import { modeOf, nameOf, placeOf, plural } from "./words.js";

@@ -3,8 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
-// @ts-check
 /** @import { Board, Wait } from "./board.js" */
 import { arrange, element, part, setText } from "./element.js";
 import { counted, duration, modeOf, nameOf } from "./words.js";

@@ -3,7 +3,6 @@
  *
  * @module
  */
-// @ts-check
 /** @import { Party } from "../../client/protocol/parties.ts" */
 
 const SECOND_MS = 1_000;
