@@ -109,7 +109,7 @@ export class Feed {
         element("bdi", { class: "who" }, nameOf(party)),
         ` ${VERBS[event] ?? event} `,
         open,
-        ` in ${modeOf(party)}`,
+        event === "released" ? null : ` in ${modeOf(party)}`,
         because,
       ),
     );

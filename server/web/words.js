@@ -5,6 +5,8 @@
  */
 /** @import { Party } from "../../client/protocol/parties.ts" */
 
+/** Between a number and its unit: a line does not end there. */
+const GLUE = "\u00a0";
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -27,7 +29,7 @@ export const MODE_MEANINGS = Object.freeze({
  */
 export function duration(ms) {
   const whole = Math.max(0, ms);
-  if (whole < MINUTE_MS) return `${Math.floor(whole / SECOND_MS)} s`;
+  if (whole < MINUTE_MS) return `${Math.floor(whole / SECOND_MS)}${GLUE}s`;
   if (whole < HOUR_MS) return twoUnits(whole, [MINUTE_MS, "min"], [SECOND_MS, "s"]);
   if (whole < DAY_MS) return twoUnits(whole, [HOUR_MS, "h"], [MINUTE_MS, "min"]);
   return twoUnits(whole, [DAY_MS, "d"], [HOUR_MS, "h"]);
@@ -39,8 +41,8 @@ export function duration(ms) {
  * @param {number} ms
  */
 export function latency(ms) {
-  if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
-  return ms < MINUTE_MS ? `${(ms / SECOND_MS).toFixed(1)} s` : duration(ms);
+  if (ms < SECOND_MS) return `${Math.round(ms)}${GLUE}ms`;
+  return ms < MINUTE_MS ? `${(ms / SECOND_MS).toFixed(1)}${GLUE}s` : duration(ms);
 }
 
 /**
@@ -115,6 +117,6 @@ export function clockTime(ms) {
  */
 function twoUnits(ms, [greatMs, great], [smallMs, small]) {
   const rest = Math.floor((ms % greatMs) / smallMs);
-  const whole = `${Math.floor(ms / greatMs)} ${great}`;
-  return rest === 0 ? whole : `${whole} ${rest} ${small}`;
+  const whole = `${Math.floor(ms / greatMs)}${GLUE}${great}`;
+  return rest === 0 ? whole : `${whole} ${rest}${GLUE}${small}`;
 }

@@ -3,6 +3,11 @@ import { sparkPaths } from "../../../../server/web/sparkline.js";
 import { percentile99, SAMPLES_MAX, Tally } from "../../../../server/web/tally.js";
 import { counted, duration, latency, nameOf, placeOf, plural } from "../../../../server/web/words.js";
 
+/** Without what keeps a number and its unit on one line. */
+function plain(text: string): string {
+  return text.replaceAll("\u00a0", " ");
+}
+
 Deno.test("Tally: grants of a step by the second, and the p99 of the waits of the last five steps", () => {
   const tally = new Tally();
   tally.step({ held: 0, waiting: 0 });
@@ -42,7 +47,7 @@ Deno.test("sparkPaths: the newest at the right, and a gap for what is not known"
 });
 
 Deno.test("duration, latency, counted, plural: as people say them", () => {
-  deepEqual([0, 999, 61_000, 120_000, 3_660_000, 90_000_000].map(duration), [
+  deepEqual([0, 999, 61_000, 120_000, 3_660_000, 90_000_000].map(duration).map(plain), [
     "0 s",
     "0 s",
     "1 min 1 s",
@@ -50,7 +55,7 @@ Deno.test("duration, latency, counted, plural: as people say them", () => {
     "1 h 1 min",
     "1 d 1 h",
   ]);
-  deepEqual([0, 640, 1_840, 125_000].map(latency), ["0 ms", "640 ms", "1.8 s", "2 min 5 s"]);
+  deepEqual([0, 640, 1_840, 125_000].map(latency).map(plain), ["0 ms", "640 ms", "1.8 s", "2 min 5 s"]);
   deepEqual([counted(5_000), plural(1, "lock"), plural(5_000, "lock")], ["5,000", "1 lock", "5,000 locks"]);
 });
 
