@@ -205,9 +205,11 @@ class Page {
   #draw() {
     this.#isDrawingSoon = false;
     this.#drawnMs = performance.now();
-    const now = this.#now();
+    const { phase, isTruncated, heardMs } = this.#follower;
+    const isOld = phase === "stale" || phase === "paused";
+    // Of what is known from then nobody knows how old it is by now.
+    const now = isOld ? this.#api.clock.at(heardMs) : this.#now();
     const prefix = this.#search.value;
-    const { phase, isTruncated } = this.#follower;
     const isLoaded = phase !== "connecting" && phase !== "refused";
     this.#locks.show({ prefix, now, isLoaded, isTruncated });
     this.#waiters.show({ prefix, now });

@@ -61,18 +61,23 @@ export function setText(node, text) {
 }
 
 /**
- * Puts those children into a parent, in that order, and moves only what has to be moved: the focus stays where it is.
+ * Puts those children into a parent, in that order, and moves only what has to be moved: the focus stays where it is. When what had it goes, it is at the part of
+ * the page that the parent is in, and not at the beginning of the page.
  *
  * @param {Element} parent
  * @param {readonly Element[]} children
  */
 export function arrange(parent, children) {
   const wanted = new Set(children);
+  const hasFocus = parent.contains(document.activeElement);
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
   for (const [index, child] of children.entries()) {
     const there = parent.children[index];
     if (there !== child) parent.insertBefore(child, there ?? null);
   }
+  if (!hasFocus || parent.contains(document.activeElement)) return;
+  const section = parent.closest("section");
+  section?.focus({ preventScroll: true });
 }
 
 /**

@@ -31,6 +31,10 @@ export class NamePanel {
     this.#api = api;
     this.#onBreak = onBreak;
     closable(this.#dialog);
+    this.#dialog.addEventListener("close", () => {
+      // The lock that it was opened from may be gone; then the focus would be nowhere.
+      if (document.activeElement === document.body) part("locks", HTMLElement).focus();
+    });
   }
 
   /** @param {string} name */

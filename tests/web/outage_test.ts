@@ -29,6 +29,10 @@ Deno.test({
       await seen.shows("#state", "Not live");
       await seen.shows("#stale", /This is what was known at \d\d:\d\d:\d\d, \d+ s ago/);
       await seen.shows("#lock-rows", "before");
+      // Ages stand still: nobody knows whether it is still held.
+      const age = await seen.text("#lock-rows > tr");
+      await seen.shows("#stale", /, [3-9] s ago/);
+      equal(await seen.text("#lock-rows > tr"), age);
     }
     await using daemon = await startDaemonProcess(directory.path, ["--http-address", `127.0.0.1:${port}`]);
     await using client = await connect(daemon.url, { name: "billing-2" });

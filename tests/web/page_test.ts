@@ -158,6 +158,10 @@ test("breaks a lock with the keyboard alone, once its name was typed and a reaso
   await eventually("the holder knows", () => lock.signal.aborted);
   await keyboard.press("Escape");
   await seen.shows("#locks-empty", "Nothing is locked.");
+  ok(
+    ["locks", "lock-rows"].includes(await seen.page.evaluate("document.activeElement.id")),
+    "the focus is somewhere",
+  );
   await seen.shows("#feed-rows", /invoice\/42 in EX \(.*host is gone.*\)/);
   await seen.check();
 });

@@ -11,6 +11,7 @@ import { eventually } from "../support/eventually.ts";
 
 /** A browser on two busy cores needs its time; a failure still means "never". */
 export const PAGE_MS = 30_000;
+const LOADS_MAX = 3;
 
 /** How the page is looked at. */
 export interface VisitOptions {
@@ -69,9 +70,18 @@ export class Visit {
     await page.addInitScript({ content: WATCH_POLICY + before });
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme });
-    await page.goto(`http://127.0.0.1:${httpPort}/`);
+    await visit.#load(`http://127.0.0.1:${httpPort}/`);
     await visit.shows("#tiles", "p99 wait");
     return visit;
+  }
+
+  /** Chromium gives up what is on its way when an interface of the machine comes or goes; that is no fault of the page. */
+  async #load(url: string): Promise<void> {
+    for (let attempt = 0; attempt < LOADS_MAX; attempt++) {
+      this.#complaints.length = 0;
+      await this.page.goto(url);
+      if (!this.#complaints.some((complaint) => complaint.includes("ERR_NETWORK_CHANGED"))) return;
+    }
   }
 
   /** The text of an element, as it is seen. */
