@@ -69,6 +69,8 @@ export function createApp(parts: HttpParts): Hono<HttpEnv> {
     context.set("caller", identify(context.req.raw, context.env.remoteAddr.hostname));
     await next();
   });
+  app.use("/", tellLength);
+  app.use("/web/*", tellLength);
   app.route("/", lockRoutes({ ...parts, locks, limits }));
   app.route("/", nameRoutes(parts));
   app.route("/", daemonRoutes(parts));

@@ -206,7 +206,7 @@ input("[P-2] a message may come in several WebSocket frames, with a ping between
 input("HTTP that asks for something else gets a problem document", async (daemon) => {
   const origin = `http://127.0.0.1:${daemon.httpPort}`;
   for (
-    const [path, status] of [["/", 404], ["/v1/ws/", 404], ["/v1/ws", 426], ["/v1/lock/a", 404]] as const
+    const [path, status] of [["/web", 404], ["/v1/ws/", 404], ["/v1/ws", 426], ["/v1/lock/a", 404]] as const
   ) {
     for (const method of ["GET", "POST"]) {
       const response = await fetch(origin + path, { method, headers: { connection: "close" } });

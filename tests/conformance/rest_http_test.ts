@@ -166,7 +166,7 @@ testRest("[H-2] a full queue is told with the time after which to come again", a
 
 testRest("[H-3] what HTTP itself refuses has its own status", async (peer) => {
   const cases: readonly [line: string, headers: Record<string, string>, status: number, allow?: string][] = [
-    ["GET /", {}, 404],
+    ["GET /web/", {}, 404],
     ["GET /v1", {}, 404],
     ["GET /v1/lock", {}, 404],
     ["GET /v1/locks", {}, 405, "POST, OPTIONS"],

@@ -33,6 +33,8 @@ Deno.test("[H-22] the page and its files have a strict policy, their type, and a
     equal(headers.get("referrer-policy"), "no-referrer");
     equal(headers.get("cross-origin-resource-policy"), "same-origin");
     equal(headers.get("cache-control"), "no-cache");
+    const head = await peer.ask(`HEAD ${path}`);
+    equal(head.headers.get("content-length"), String(new TextEncoder().encode(text).length));
     const tag = headers.get("etag")!.replace("W/", "");
     for (const known of [tag, `W/${tag}`, `"other", ${tag}`, "*"]) {
       const again = await peer.ask(`GET ${path}`, { headers: { "if-none-match": known } });
