@@ -34,13 +34,26 @@ export class ApiError extends Error {
 /** The API of the daemon that the page came from. */
 export class Api {
   /** The token that is sent, if there is one. @type {string | undefined} */
-  token;
+  #token;
+  /** Aborts what was asked with another token: its answer is not for who asks now. */
+  #others = new AbortController();
   clock = new ServerClock();
   #base;
 
   /** @param {string} base the URL of the page */
   constructor(base) {
     this.#base = base;
+  }
+
+  /**
+   * Asks with that token from now on.
+   *
+   * @param {string | undefined} token
+   */
+  use(token) {
+    this.#others.abort();
+    this.#others = new AbortController();
+    this.#token = token;
   }
 
   /**
@@ -108,7 +121,7 @@ export class Api {
    * @param {{ readonly query?: Readonly<Record<string, string | number>>, readonly body?: object }} [options]
    */
   async #ask(path, { query = {}, body } = {}) {
-    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+    const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS_MAX), this.#others.signal]);
     const posting = body && { method: "POST", body: JSON.stringify(body) };
     const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
     const sentMs = Date.now();
@@ -142,7 +155,7 @@ export class Api {
    * @param {RequestInit & { readonly headers: Record<string, string> }} options
    */
   async #fetch(url, options) {
-    const { token } = this;
+    const token = this.#token;
     const headers = {
       ...options.headers,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

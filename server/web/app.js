@@ -81,7 +81,7 @@ class Page {
   }
 
   start() {
-    this.#api.token = this.#tokens.kept;
+    this.#api.use(this.#tokens.kept);
     this.#follower.start();
     setInterval(() => this.#step(), STEP_MS);
     setInterval(() => this.#draw(), DRAW_MS_MOST);
@@ -168,11 +168,15 @@ class Page {
 
   /** @param {string | undefined} token */
   #use(token) {
-    this.#api.token = token;
+    this.#api.use(token);
     this.#isStatusRefused = false;
     this.#status = undefined;
     this.#refusedWhy = "";
+    // What another token may see is not for who looks now.
     this.#sessions.forget();
+    this.#feed.forget();
+    this.#graph.forget();
+    this.#panel.close();
     this.#follower.restart();
   }
 

@@ -114,11 +114,20 @@ export class Board {
     this.#settle(entry);
   }
 
-  /** Takes the names that have to be asked for again. */
+  /** Takes one of the names that have to be asked for again; undefined when there is none. */
   takeDoubtful() {
-    const names = [...this.#doubtful];
-    this.#doubtful.clear();
-    return names;
+    const [name] = this.#doubtful;
+    if (name !== undefined) this.#doubtful.delete(name);
+    return name;
+  }
+
+  /**
+   * Makes sure that a name is asked for again.
+   *
+   * @param {string} name
+   */
+  doubt(name) {
+    if (this.#entries.has(name)) this.#doubtful.add(name);
   }
 
   /**

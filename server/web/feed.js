@@ -59,6 +59,15 @@ export class Feed {
     this.#skipped++;
   }
 
+  /** Forgets what happened. */
+  forget() {
+    this.#fresh = [];
+    this.#skipped = 0;
+    this.#badNews = 0;
+    this.#rows.replaceChildren();
+    this.#empty.hidden = false;
+  }
+
   /**
    * Shows what was added.
    *

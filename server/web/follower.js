@@ -31,14 +31,7 @@ const DOUBTFUL_MAX = 10;
 const STREAM_ENDED = "The daemon ended the stream of events";
 
 /** @typedef {"connecting" | "live" | "stale" | "refused" | "paused"} Phase */
-/**
- * @typedef {object} FollowerOptions
- * @property {Api} api
- * @property {Board} board
- * @property {Tally} tally
- * @property {() => void} onChange called whenever there is something else to show
- * @property {(event: BoardEvent) => void} onEvent
- */
+/** @typedef {{ readonly api: Api, readonly board: Board, readonly tally: Tally, readonly onChange: () => void, readonly onEvent: (event: BoardEvent) => void }} FollowerOptions `onChange` is called whenever there is something else to show. */
 
 /** Follows one daemon. */
 export class Follower {
@@ -108,12 +101,27 @@ export class Follower {
     const { api, board } = this.#options;
     try {
       await this.#list(window);
-      for (const name of board.takeDoubtful().slice(0, DOUBTFUL_MAX)) {
-        await this.#snapshot(() => api.who(name), (state, now) => board.put(state, now));
+      for (let count = 0; count < DOUBTFUL_MAX; count++) {
+        const name = board.takeDoubtful();
+        if (name === undefined) break;
+        await this.#ask(name);
       }
       this.#heard();
     } catch (error) {
       this.#failed(error);
+    }
+  }
+
+  /** @param {string} name */
+  async #ask(name) {
+    const { api, board } = this.#options;
+    try {
+      await this.#snapshot(() => api.who(name), (state, now) => board.put(state, now));
+    } catch (error) {
+      // The right to read that name was taken away.
+      if (error instanceof ApiError && error.status === 403) return board.drop(name);
+      board.doubt(name);
+      throw error;
     }
   }
 

@@ -62,6 +62,12 @@ export class GraphPanel {
     this.#draw(wanted.length);
   }
 
+  /** Forgets what it shows. */
+  forget() {
+    this.#names = [];
+    this.#draw(0);
+  }
+
   /** @param {number} nameCount how many names are waited for */
   #draw(nameCount) {
     const text = JSON.stringify([this.#names, nameCount]);

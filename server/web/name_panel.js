@@ -48,6 +48,13 @@ export class NamePanel {
     this.look();
   }
 
+  /** Shows nothing any more. */
+  close() {
+    this.#name = "";
+    this.#body.replaceChildren();
+    this.#dialog.close();
+  }
+
   /**
    * Says what came of a break, if it is open: what stands behind a dialog is not read out.
    *

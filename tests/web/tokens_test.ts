@@ -67,6 +67,9 @@ Deno.test({
     await seen.page.click("#token-forget");
     await seen.shows("#state", "No access");
     equal(await seen.count("#lock-rows > tr"), 0);
+    for (const place of ["#waiter-rows", "#feed-rows", "#graph-picture", "#session-rows", "#name-body"]) {
+      equal(await seen.page.locator(place).textContent(), "", place);
+    }
     await seen.check();
     equal(await seen.page.evaluate("sessionStorage.length + localStorage.length"), 0);
     ok(!seen.page.url().includes("?"));
