@@ -6,6 +6,7 @@
 import type { Dial } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectionError, LockError } from "./errors.ts";
+import type { ErrorCode } from "./protocol/codes.ts";
 import type { OpenTransport } from "./transport/transport.ts";
 
 /** Where, and for how long. */
@@ -61,6 +62,19 @@ export function isNobodyThere(error: unknown): boolean {
 export function isSessionGone(error: unknown): boolean {
   if (!(error instanceof ConnectionError) || error.code !== "SESSION_GONE") return false;
   return error.cause instanceof LockError && !(error.cause instanceof ConnectionError);
+}
+
+/** What a server says that will say so for ever. */
+const FATAL_CODES: ReadonlySet<ErrorCode> = new Set([
+  "UNSUPPORTED",
+  "UNAUTHENTICATED",
+  "DENIED",
+  "BAD_REQUEST",
+]);
+
+/** True when it is no use to try again. */
+export function isForEver({ code }: ConnectionError): boolean {
+  return FATAL_CODES.has(code);
 }
 
 function refusal(address: URL, error: unknown): unknown {

@@ -93,6 +93,8 @@ export class Client extends Requester implements AsyncDisposable {
    * Ends the locks of a name that have this token, whoever holds them: for people who know that a holder is gone for good. The token is
    * what {@link who} told, so that a break that comes late hits nobody else. Locks in NL, which are in nobody's way, are not broken.
    *
+   * When the connection is lost before the answer, the request is sent again: a break that was done already is then refused with `NOT_HELD`.
+   *
    * @returns whose locks it ended.
    * @throws {LockError} with the code `STALE_TOKEN` when the name is held with other tokens, `NOT_HELD` when it is not held.
    */
@@ -154,7 +156,10 @@ export class Client extends Requester implements AsyncDisposable {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Ends the session, and with it all locks and waits of this client. Idempotent; resolves when nothing is left of it. */
+  /**
+   * Ends the session, and with it all locks and waits of this client. Idempotent; resolves when nothing is left of it here. While there is no connection the
+   * server cannot be told: what a session with a grace holds stays there until the grace is over.
+   */
   close(): Promise<void> {
     return this.#presence.close();
   }

@@ -55,8 +55,8 @@ export class Keeper {
   readonly #renews: boolean;
   readonly #hold: Deadline | undefined;
   #lease: Deadline | undefined;
-  /** A shorter life that was asked for: it counts before the answer. */
-  #asked: Deadline | undefined;
+  /** Lives that were asked for: the shortest counts before its answer, whatever else is answered meanwhile. */
+  readonly #asked = new Set<AskedLife>();
   #renewalMs = Infinity;
   #isRenewing = false;
   /** Why the last renewal failed. */
@@ -93,17 +93,19 @@ export class Keeper {
     if (lease !== undefined && confirmedMs > lease.sinceMs) this.#live(confirmedMs, lease.lifeMs);
   }
 
-  /** A renewal is being sent. */
-  renewing(ttlMs: number | undefined): void {
+  /** A renewal is being sent. Gives what stands for it, if it asks for a life of its own. */
+  renewing(ttlMs: number | undefined): AskedLife | undefined {
     // What is no life will not be sent either.
-    if (ttlMs === undefined || !(ttlMs >= LIFE_MS_MIN)) return;
-    this.#asked = deadline(this.#clock.now(), ttlMs, "expired");
+    if (ttlMs === undefined || !(ttlMs >= LIFE_MS_MIN)) return undefined;
+    const asked = deadline(this.#clock.now(), ttlMs, "expired");
+    this.#asked.add(asked);
     this.#arm();
+    return asked;
   }
 
   /** A renewal that was sent then was done; the server said then, or later, that so much is left before all ends. */
-  renewed(sentMs: number, { ttlMs, leftMs }: RenewedLife = {}): void {
-    this.#asked = undefined;
+  renewed(sentMs: number, { ttlMs, leftMs, asked }: RenewedLife = {}): void {
+    if (asked !== undefined) this.#asked.delete(asked);
     this.#cause = undefined;
     const lifeMs = ttlMs ?? this.#lease?.lifeMs;
     // One that went out before a later one was done (it was sent again over another connection) says nothing new.
@@ -118,8 +120,8 @@ export class Keeper {
   }
 
   /** A renewal was not done. */
-  notRenewed(cause: unknown): void {
-    this.#asked = undefined;
+  notRenewed(cause: unknown, asked?: AskedLife): void {
+    if (asked !== undefined) this.#asked.delete(asked);
     this.#cause = cause;
     this.#arm();
   }
@@ -164,7 +166,7 @@ export class Keeper {
   }
 
   #deadlines(): Deadline[] {
-    return [this.#hold, this.#lease, this.#asked].filter((one) => one !== undefined);
+    return [this.#hold, this.#lease, ...this.#asked].filter((one) => one !== undefined);
   }
 
   #arm(): void {
@@ -201,8 +203,13 @@ export class Keeper {
   }
 }
 
+/** A life that was asked for, and not answered yet. */
+export type AskedLife = Deadline;
+
 /** What a renewal brought. */
 export interface RenewedLife {
+  /** What {@link Keeper.renewing} gave for it. */
+  readonly asked?: AskedLife | undefined;
   /** The life from now on, when it is another one. */
   readonly ttlMs?: number | undefined;
   /** Milliseconds until the end, by the server's count. */

@@ -74,7 +74,8 @@ export interface Lock extends AsyncDisposable {
   /** Asks the server to ask the kernel whether the lock is held. False when it is not; it is never taken again. */
   verify(): Promise<boolean>;
   /**
-   * Gives the lock back. Idempotent: more calls make no more requests and end the same way.
+   * Gives the lock back. Idempotent: more calls make no more requests and end the same way. While a session with a grace has no connection it waits for one, or
+   * for the end of the grace.
    *
    * @throws {LockLostError} when the lock was lost before it was released, so that nobody takes its work for guarded.
    */

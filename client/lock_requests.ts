@@ -21,6 +21,8 @@ export interface LockRequests {
   confirmedMs(lock: number): number;
   /** The lock lives as long from now on, by each renewal. */
   lifeChanged(lock: number, lifeMs: number): void;
+  /** The lock is lost by our own clock: nobody renews it any more. */
+  abandon(lock: number): void;
   /** A lock was disposed of, and its release failed. */
   releaseFailed(lock: Lock, error: LockError): void;
   /** Calls `onDone` at the moment that the answer comes. */

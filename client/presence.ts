@@ -17,12 +17,11 @@
  *
  * @module
  */
-import { attempt, shownAddress, together } from "./attempt.ts";
+import { attempt, isForEver, shownAddress, together } from "./attempt.ts";
 import { BACKOFF_MS_MAX, backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectionError, type LockError } from "./errors.ts";
 import type { Lock } from "./lock.ts";
-import type { ErrorCode } from "./protocol/codes.ts";
 import type { HelloAnswer } from "./protocol/messages.ts";
 import type { PresenceOptions } from "./presence_options.ts";
 import { resume } from "./resumption.ts";
@@ -30,6 +29,7 @@ import { Session } from "./session.ts";
 import type { SessionEvents } from "./session_options.ts";
 import { StandingWatches } from "./standing_watches.ts";
 import { StatusBoard } from "./status.ts";
+import { Tasks } from "./tasks.ts";
 import { pause, Waiters, type WaitOptions } from "./waiters.ts";
 
 /** A session, and where it is. */
@@ -40,14 +40,6 @@ interface Seat {
   sinceMs: number;
 }
 
-/** What a server says that will say so for ever. */
-const FATAL_CODES: ReadonlySet<ErrorCode> = new Set([
-  "UNSUPPORTED",
-  "UNAUTHENTICATED",
-  "DENIED",
-  "BAD_REQUEST",
-]);
-
 /** The presence of one client. */
 export class Presence implements SessionEvents {
   readonly watches: StandingWatches = new StandingWatches();
@@ -57,7 +49,7 @@ export class Presence implements SessionEvents {
   readonly #waiters: Waiters<Session>;
   readonly #seats = new Map<Session, Seat>();
   readonly #closing = new AbortController();
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #tasks = new Tasks((error) => void this.#shut(error, error));
   #current: Seat | undefined;
   #hello: HelloAnswer | undefined;
   /** Which server is tried first. */
@@ -167,7 +159,7 @@ export class Presence implements SessionEvents {
     this.#closing.abort(error);
     this.#waiters.rejectAll(error);
     this.watches.endAll(error);
-    await Promise.all([...ended, ...this.#tasks]);
+    await Promise.all([...ended, this.#tasks.ended()]);
     this.#options.onClosed();
     this.#resolveClosed(reason);
     this.status.tell({ type: "closed", error: reason });
@@ -180,6 +172,10 @@ export class Presence implements SessionEvents {
       { address, dial, clock, timeoutMs, signal },
       (open, signal) => Session.open(open, { ...introduction, clock, events: this }, signal),
     );
+    if (this.#end !== undefined) {
+      await session.close(this.#end);
+      throw this.#end;
+    }
     const seat = { session, address, sinceMs: clock.now() };
     this.#seats.set(session, seat);
     this.#current = seat;
@@ -221,7 +217,7 @@ export class Presence implements SessionEvents {
         }
         if (this.#end !== undefined) return;
         const error = together(failures);
-        if (failures.every(({ code }) => FATAL_CODES.has(code))) return void this.#shut(error, error);
+        if (failures.every(isForEver)) return void this.#shut(error, error);
         const delayMs = backoffMs(this.#rounds, this.#options.random());
         this.#waiters.reason = error;
         this.status.tell({ type: "retrying", error, delayMs });
@@ -254,7 +250,7 @@ export class Presence implements SessionEvents {
     if (seat === undefined || this.#end !== undefined) return;
     this.#countShortLife(seat);
     this.status.tell({ type: "disconnected", server: shownAddress(seat.address), error, resumable: true });
-    this.#run(this.#resume(seat));
+    this.#tasks.run(this.#resume(seat));
   }
 
   onDraining(session: Session, closesInMs: number): void {
@@ -279,7 +275,7 @@ export class Presence implements SessionEvents {
 
   #leave(): void {
     this.#current = undefined;
-    this.#run(this.#comeBack());
+    this.#tasks.run(this.#comeBack());
   }
 
   /** Connections that do not last are opened again with growing delays, as those that do not come about. */
@@ -290,10 +286,5 @@ export class Presence implements SessionEvents {
 
   #tellConnected({ session: { hello: { session } }, address }: Seat, resumed: boolean): void {
     this.status.tell({ type: "connected", server: shownAddress(address), session, resumed });
-  }
-
-  #run(task: Promise<void>): void {
-    this.#tasks.add(task);
-    void task.finally(() => this.#tasks.delete(task));
   }
 }

@@ -26,7 +26,7 @@ import { SILENT_BEATS_MAX } from "./protocol/limits.ts";
 import type { HelloAnswer, Operation, Push, Resume, ServerMessage } from "./protocol/messages.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
 import { SessionLocks } from "./session_locks.ts";
-import type { SessionOptions } from "./session_options.ts";
+import { proof, type SessionOptions } from "./session_options.ts";
 import { SessionWatches } from "./session_watches.ts";
 import type { OpenTransport } from "./transport/transport.ts";
 
@@ -183,6 +183,8 @@ export class Session implements ConnectionListener {
     this.#arriving = connection;
     let helloId: number | undefined;
     const onAbort = () => {
+      // A session that is open by now is not touched by the end of its opening.
+      if (this.#arriving !== connection) return;
       connection.close();
       if (helloId !== undefined) this.#exchange.fail(helloId, signal.reason);
     };
@@ -235,9 +237,10 @@ export class Session implements ConnectionListener {
   }
 
   #resumed(hello: HelloAnswer, sentMs: number): void {
-    this.locks.onResumed(hello);
     this.#keeper?.renewed(sentMs);
+    // First, since whoever hears of a loss may ask for something at once, and ids have to rise.
     this.#exchange.repeat();
+    this.locks.onResumed(hello);
   }
 
   async #proveLife(): Promise<void> {
@@ -293,8 +296,4 @@ export class Session implements ConnectionListener {
 
 function gone(why: string): ConnectionError {
   return new ConnectionError(`Cannot go on with the session: ${why}`);
-}
-
-function proof(token: string | undefined): { readonly token?: string } {
-  return token === undefined ? {} : { token };
 }

@@ -223,21 +223,22 @@ export class SessionLock implements Lock {
   #over(reason: LossReason, cause: unknown): void {
     this.lose(reason, cause);
     this.#isForsaken = true;
+    this.#requests.abandon(this.id);
   }
 
   async #renew(ttl: number | undefined): Promise<void> {
     const sentMs = this.#clock.now();
-    this.#keeper.renewing(ttl);
+    const asked = this.#keeper.renewing(ttl);
     try {
       await this.#requests.renew({ lock: this.id, ttl }, ({ expires, expiresIn }) => {
         if (!this.#held) return;
         this.#expires = expires;
-        this.#keeper.renewed(sentMs, { ttlMs: ttl, leftMs: expiresIn });
+        this.#keeper.renewed(sentMs, { ttlMs: ttl, leftMs: expiresIn, asked });
         const lifeMs = ttl === undefined ? undefined : this.renewedLifeMs;
         if (lifeMs !== undefined) this.#requests.lifeChanged(this.id, lifeMs);
       });
     } catch (error) {
-      this.#keeper.notRenewed(error);
+      this.#keeper.notRenewed(error, asked);
       throw this.#refusal(error);
     }
   }

@@ -13,8 +13,8 @@ import type { LockRequests } from "./lock_requests.ts";
 import { SessionLock } from "./session_lock.ts";
 import type { Pilot } from "./transport/transport.ts";
 
-/** How long after its end the answer to a wait may come, in milliseconds: what a server may take, see [I-17] of `docs/guarantees.md`. */
-const ANSWER_MS = 1_000;
+/** How long after its end the answer to a wait may come, in milliseconds: a second for the server ([I-17] of `docs/guarantees.md`), and one for the network. */
+const ANSWER_MS = 2_000;
 
 /** The fields of an acquire; undefined counts as absent. */
 export interface Wish {
@@ -72,7 +72,8 @@ export class SessionLocks {
       verify: (lock) => this.#forgetting(lock, exchange.ask("verify", { lock })),
       setValue: (lock, value) => this.#forgetting(lock, exchange.ask("set", { lock, value })),
       convert: (wish, onDone, signal) =>
-        this.#convert(exchange.send("convert", wish, onDone), signal, wish.lock),
+        this.#convert(exchange.send("convert", wish, onDone), { waitMs: wish.wait, signal }, wish.lock),
+      abandon: (lock) => pilot()?.drop(lock),
       renew: (wish, onDone) => this.#forgetting(wish.lock, exchange.send("renew", wish, onDone).answer),
       confirmedMs: (lock) => pilot()?.confirmedMs(lock) ?? -Infinity,
       lifeChanged: (lock, lifeMs) => pilot()?.keep(lock, lifeMs),
@@ -91,7 +92,7 @@ export class SessionLocks {
    * server confirmed that nothing is left of the request; a lock that was granted meanwhile is given back. While there is no connection the promise is
    * rejected at once, and the server is told when there is one again.
    *
-   * @throws {LockTimeoutError} also when the wait is over and there is no connection to hear of it.
+   * @throws {LockTimeoutError} also when the wait is over and nothing is heard of the server; it is told later that nobody wants the lock.
    */
   async acquire(wish: Wish, { signal, renew, listeners }: Handling): Promise<SessionLock> {
     signal?.throwIfAborted();
@@ -114,26 +115,24 @@ export class SessionLocks {
     });
     // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is known, and tells what is left.
     const confirmed = answer.then((lock) => isLate ? renewed(lock) : lock);
-    const overdue = wish.wait === undefined ? undefined : this.#watchWait(wish.wait);
-    try {
-      if (await isSettledFirst(confirmed, signal, overdue?.signal)) return await confirmed;
-    } finally {
-      overdue?.stop();
-    }
+    const end = await this.#endOf(confirmed, { waitMs: wish.wait, signal });
+    if (end === undefined) return await confirmed;
     const withdrawn = this.#withdraw({ id, answer: confirmed });
-    if (this.#isConnected()) await withdrawn;
-    throw signal?.aborted ? signal.reason : overdue?.signal.reason;
+    if (end.isAnswered) await withdrawn;
+    throw end.reason;
   }
 
   /** Gives all locks back with one request. Gives how many locks there were at the server. */
-  async releaseAll(): Promise<number> {
-    const locks = [...this.#locks.values()];
-    const { released } = await this.#exchange.ask("releaseAll", {});
-    for (const lock of locks) {
-      lock.withdrawn();
-      this.#forget(lock.id);
-    }
-    return released;
+  releaseAll(): Promise<number> {
+    // At the moment of the answer: what was granted before it, and asked for before the request, was given back too ([P-45]).
+    const { id: request, answer } = this.#exchange.send("releaseAll", {}, ({ released }) => {
+      for (const lock of [...this.#locks.values()].filter(({ id }) => id < request)) {
+        lock.withdrawn();
+        this.#forget(lock.id);
+      }
+      return released;
+    });
+    return answer;
   }
 
   /** The server says something of a lock. */
@@ -195,18 +194,29 @@ export class SessionLocks {
     this.#pilot()?.drop(lock);
   }
 
-  /** Aborts its signal when the wait is over and nobody can tell how it ended. */
-  #watchWait(waitMs: number): { readonly signal: AbortSignal; readonly stop: () => void } {
-    const controller = new AbortController();
-    let cancel = () => {};
-    const lookAfter = (ms: number) => cancel = this.#clock.after(ms, look);
-    const look = () => {
-      if (this.#isConnected()) return void lookAfter(ANSWER_MS);
-      const message = `Cannot lock: there is no connection, and the wait of ${waitMs} ms is over`;
-      controller.abort(new LockTimeoutError({ code: "TIMEOUT", message }));
-    };
-    lookAfter(waitMs + ANSWER_MS);
-    return { signal: controller.signal, stop: () => cancel() };
+  /**
+   * Waits for the answer to a request that waits at the server; gives undefined when it came, else why nobody waits for it any more, and whether the
+   * server can be expected to answer what is asked next.
+   */
+  async #endOf(
+    answer: Promise<unknown>,
+    { waitMs, signal }: { readonly waitMs: number | undefined; readonly signal: AbortSignal | undefined },
+  ): Promise<{ readonly reason: unknown; readonly isAnswered: boolean } | undefined> {
+    const overdue = new AbortController();
+    const message = `Cannot lock: nothing was heard of the server, and the wait of ${waitMs} ms is over`;
+    const stop = waitMs === undefined
+      ? () => {}
+      : this.#clock.after(waitMs + ANSWER_MS, () =>
+        overdue.abort(new LockTimeoutError({ code: "TIMEOUT", message })));
+    try {
+      if (await isSettledFirst(answer, signal, waitMs === undefined ? undefined : overdue.signal)) {
+        return undefined;
+      }
+    } finally {
+      stop();
+    }
+    if (signal?.aborted) return { reason: signal.reason, isAnswered: this.#isConnected() };
+    return { reason: overdue.signal.reason, isAnswered: false };
   }
 
   async #release(lock: number): Promise<void> {
@@ -218,10 +228,15 @@ export class SessionLocks {
   }
 
   /** A conversion that was done before its cancel came is done. */
-  async #convert(asked: Asked<void>, signal: AbortSignal | undefined, lock: number): Promise<void> {
-    if (await isSettledFirst(asked.answer, signal)) return await this.#forgetting(lock, asked.answer);
-    const { result } = await this.#exchange.withdraw(asked);
-    if (result.status === "rejected") throw signal!.reason;
+  async #convert(
+    asked: Asked<void>,
+    limits: { readonly waitMs: number | undefined; readonly signal: AbortSignal | undefined },
+    lock: number,
+  ): Promise<void> {
+    const end = await this.#endOf(asked.answer, limits);
+    if (end === undefined) return await this.#forgetting(lock, asked.answer);
+    const withdrawn = this.#exchange.withdraw(asked);
+    if (!end.isAnswered || (await withdrawn).result.status === "rejected") throw end.reason;
   }
 
   /** Makes sure that an acquire neither is nor becomes a lock. */

@@ -34,3 +34,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly events: SessionEvents;
 }
+
+/** The field of a hello that proves who the caller is; nothing without a token. */
+export function proof(token: string | undefined): { readonly token?: string } {
+  return token === undefined ? {} : { token };
+}

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
+import { ConnectionError } from "../errors.ts";
 import type { Kept, OpenTransport, Pilot, Transport, TransportEvents } from "../transport/transport.ts";
 import type { ConnectionId, PilotError, PilotOrder, PilotReport, Port } from "./messages.ts";
 
@@ -45,7 +46,12 @@ export class PilotedConnections {
         signal.throwIfAborted();
         if (this.#failure !== undefined) throw this.#failure;
         const id = ++this.#lastId;
-        const onAbort = () => transport.close();
+        const onAbort = () => {
+          // Not when the pilot says so: it may be the pilot that nothing is heard of.
+          transport.close();
+          this.#transports.delete(id);
+          reject(signal.reason);
+        };
         const settled = () => signal.removeEventListener("abort", onAbort);
         const transport: PilotedTransport = new PilotedTransport(this, id, {
           events,
@@ -65,7 +71,12 @@ export class PilotedConnections {
   }
 
   /** The pilot cannot go on: nothing of it will be heard any more. */
-  fail(error: Error): void {
+  fail(cause: Error): void {
+    // A code that says that it is no use to try again.
+    const error = new ConnectionError(`Cannot go on without the worker: ${cause.message}`, {
+      code: "UNSUPPORTED",
+      cause,
+    });
     this.#failure = error;
     for (const transport of this.#transports.values()) transport.fail(error);
     this.#transports.clear();

@@ -4,17 +4,11 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import { encodeRequest } from "../protocol/codec.ts";
+import { decodeServerMessage, encodeRequest } from "../protocol/codec.ts";
 import type { Kept } from "../transport/transport.ts";
 
 /** The pilot's ids begin here: no client asks so often. The ids of acquires rise on their own ([P-25] of `docs/protocol.md`). */
 const FIRST_ID = 2 ** 52;
-
-/** A frame that answers one of the pilot's own requests begins like this. */
-const OWN_ANSWER = /^\{"id":(\d{16}),"ok":(true|false)/;
-
-/** The server asks for a sign of life. */
-const PING = '{"push":"ping"}';
 
 /** What one pilot needs for one connection. */
 export interface RenewalsOptions {
@@ -64,16 +58,18 @@ export class Renewals {
 
   /** Takes a frame of the server when it is for the pilot; false when it is for the client. */
   take(frame: string): boolean {
-    if (frame === PING) {
+    const message = decodeServerMessage(frame);
+    // What is no message is the client's to judge.
+    if (message === undefined || message === "ignored") return false;
+    if ("push" in message) {
+      if (message.push !== "ping") return false;
       this.#ask({ id: ++this.#lastId, op: "ping" });
       return true;
     }
-    const [, digits, isDone] = OWN_ANSWER.exec(frame) ?? [];
-    const id = Number(digits);
-    if (!(id > FIRST_ID)) return false;
-    const sent = this.#sent.get(id);
-    this.#sent.delete(id);
-    if (sent !== undefined && isDone === "true") this.#options.confirm(sent.kept, sent.sentMs);
+    if (message.id === null || message.id <= FIRST_ID) return false;
+    const sent = this.#sent.get(message.id);
+    this.#sent.delete(message.id);
+    if (sent !== undefined && message.ok) this.#options.confirm(sent.kept, sent.sentMs);
     return true;
   }
 

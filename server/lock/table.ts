@@ -130,10 +130,13 @@ export class LockTable {
     this.#endings.resettle(held, now);
   }
 
-  /** Ends all locks of a session as a release ends one, and says how many there were. What it waits for goes on waiting. */
+  /**
+   * Ends the locks of a session that it asked for before the command, as a release ends one, and says how many there were: so the command, sent once more, frees none that
+   * came later. What it waits for goes on waiting.
+   */
   releaseAll(id: SessionId, command: number, now: number): void {
     const requests = [...this.sessions.get(id)?.requests.values() ?? []];
-    const held = requests.filter(({ state }) => state === "held");
+    const held = requests.filter((request) => request.state === "held" && request.id < command);
     for (const request of held) {
       this.#granting.converting.abort(request);
       this.#granting.end(request, "released");

@@ -66,7 +66,7 @@ export interface Store {
   acquire(wanted: Acquire, now: number): void;
   /** Effect: `released`, or `refused` with NOT_HELD. */
   release(command: LockCommand, now: number): void;
-  /** Effect: `released-all`. What the session waits for goes on waiting. */
+  /** Effect: `released-all`. Ends the locks whose acquires have lower ids. What the session waits for goes on waiting. */
   releaseAll(session: SessionId, request: number, now: number): void;
   /** Effect: `converted` or `refused`; refused, the lock is held as before. */
   convert(command: Convert, now: number): void;

@@ -19,6 +19,18 @@ rule("[P-45] releaseAll gives back every lock and leaves waits alone", async ({ 
   deepEqual((await peer.hear()).lock, 4);
 });
 
+rule(
+  "[I-5] [P-45] releaseAll sent once more frees no lock that was asked for after it",
+  async ({ connect }) => {
+    const peer = await connect();
+    await peer.ask({ id: 2, op: "acquire", name: "a" });
+    equal((await peer.ask({ id: 3, op: "releaseAll" })).released, 1);
+    const { token } = await peer.ask({ id: 4, op: "acquire", name: "a" });
+    equal((await peer.ask({ id: 3, op: "releaseAll" })).released, 0);
+    equal((await peer.ask({ id: 5, op: "verify", lock: 4 })).token, token);
+  },
+);
+
 rule("[P-45] releaseAll ends waiting conversions, and leaves values valid", async ({ connect }) => {
   const [peer, other] = [await connect(), await connect()];
   await peer.ask({ id: 2, op: "acquire", name: "a", mode: "PR" });

@@ -53,7 +53,7 @@ Deno.test("[I-17] Client.acquire ends when its wait is over and there is no conn
   const acquiring = opened.client.acquire("a", { wait: 2_000 });
   opened.network.faults.set("one", new Error("no route"));
   opened.server.cut();
-  await opened.clock.advance(2_999);
+  await opened.clock.advance(3_999);
   equal(await stateOf(acquiring), "pending");
   await opened.clock.advance(1);
   await rejects(acquiring, LockTimeoutError);
@@ -66,4 +66,38 @@ Deno.test("[P-16] Client whose session was resumed by somebody else ends it", as
   equal(lock.held, false);
   match((await opened.client.closed)?.message ?? "", /resumed/);
   equal(opened.network.tried.length, 1);
+});
+
+Deno.test("[I-17] Lock.convert ends like an acquire while there is no connection: by its wait, and by its signal", async () => {
+  const opened = await openGraceful();
+  const lock = await grantedLock(opened, "a");
+  opened.network.faults.set("one", new Error("no route"));
+  opened.server.cut();
+  const controller = new AbortController();
+  const aborted = lock.convert("PR", { signal: controller.signal });
+  const waiting = lock.convert("PR", { wait: 1_000 });
+  controller.abort(new Error("enough"));
+  await rejects(aborted, { message: "enough" });
+  await opened.clock.advance(2_999);
+  equal(await stateOf(waiting), "pending");
+  await opened.clock.advance(1);
+  await rejects(waiting, LockTimeoutError);
+  equal(lock.mode, "EX");
+});
+
+Deno.test("[I-17] Client.acquire ends when its wait is over and a server that is connected says nothing", async () => {
+  const opened = await openClient();
+  const acquiring = opened.client.acquire("a", { wait: 1_000 });
+  const request = opened.server.take("acquire");
+  await opened.clock.advance(2_999);
+  equal(await stateOf(acquiring), "pending");
+  await opened.clock.advance(1);
+  await rejects(acquiring, LockTimeoutError);
+  // What comes of it later is given back.
+  opened.server.grant(request);
+  const cancel = opened.server.take("cancel");
+  equal(cancel.request, request.id);
+  opened.server.say({ id: cancel.id, ok: true, request: request.id, was: "held" });
+  await settle();
+  equal(opened.server.received.length, 0);
 });

@@ -95,6 +95,28 @@ Deno.test("Client.releaseAll gives all locks back with one request", async () =>
   equal(opened.server.received.length, 0);
 });
 
+Deno.test("[I-5] [P-45] Client.releaseAll gives back what is granted before its answer, and nothing that was asked for later", async () => {
+  const opened = await openClient();
+  const early = opened.client.acquire("a");
+  const request = opened.server.take("acquire");
+  const releasing = opened.client.releaseAll();
+  equal(opened.server.received.length, 0, "there is no lock to give back yet");
+  equal(await releasing, 0);
+  opened.server.grant(request);
+  const lock = await early;
+  const pending = opened.client.acquire("b");
+  const second = opened.server.take("acquire");
+  const all = opened.client.releaseAll();
+  const { id } = opened.server.take("releaseAll");
+  const late = opened.client.acquire("c");
+  const third = opened.server.take("acquire");
+  opened.server.grant(second);
+  opened.server.grant(third);
+  opened.server.say({ id, ok: true, released: 2 });
+  equal(await all, 2);
+  deepEqual([lock.held, (await pending).held, (await late).held], [false, false, true]);
+});
+
 Deno.test("Client.query gives what is held and what waits, with all parties of a crowded name", async () => {
   const { client, server } = await openClient();
   const querying = client.query("a");

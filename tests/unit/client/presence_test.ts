@@ -264,3 +264,20 @@ Deno.test("Client without reconnect is refused DRAINING, and ends with its sessi
   ok(await client.closed instanceof ConnectionError);
   equal(network.tried.length, 1);
 });
+
+Deno.test("Client.close ends everything, at whatever moment of a hello it comes", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const opened = await openClient({ reconnect: true });
+    opened.server.cut();
+    await opened.clock.advance(1_000);
+    opened.network.server.welcome({ session: "s2" });
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    const waiting = opened.client.acquire("a");
+    const outcome = rejects(waiting, ConnectionError);
+    await opened.client.close();
+    await outcome;
+    ok(opened.network.server.isClosed, `${turns}`);
+    await rejects(opened.client.acquire("b"), ConnectionError);
+    equal(opened.clock.alarms, 0);
+  }
+});

@@ -236,3 +236,19 @@ Deno.test("Client goes on with its session at no other server when only its own 
   deepEqual(new Set(network.tried), new Set(["one"]));
   await client.close();
 });
+
+Deno.test("[I-5] [P-25] Client sends again what was not answered before anybody hears of a loss", async () => {
+  const opened = await openGraceful();
+  const lost = await grantedLock(opened, "a");
+  const waiting = opened.client.acquire("b");
+  const first = opened.server.take("acquire");
+  let anew: Promise<Lock> | undefined;
+  lost.signal.addEventListener("abort", () => anew = opened.client.acquire("a"));
+  opened.server.cut();
+  await resumeWith(opened, { waiting: [first.id] });
+  const { server } = opened.network;
+  const again = [server.take("acquire"), server.take("acquire")];
+  deepEqual(again.map(({ names }) => names), [["b"], ["a"]]);
+  for (const request of again) server.grant(request);
+  await Promise.all([waiting, anew]);
+});

@@ -172,3 +172,39 @@ Deno.test("PilotedConnections.fail ends what is open and what is being opened", 
   await outcome;
   ok((await client.closed)?.message.includes("no such module"));
 });
+
+Deno.test("A client whose pilot is gone ends, and says why", async () => {
+  const cockpit = new Cockpit();
+  const client = await cockpit.connect({ reconnect: true });
+  cockpit.connections.fail(new Error("out of memory"));
+  await cockpit.clock.advance(1_000);
+  const error = await client.closed;
+  equal(error?.code, "UNSUPPORTED");
+  ok(error?.message.includes("out of memory"));
+  equal(cockpit.clock.alarms, 0);
+});
+
+Deno.test("connect ends within its time when the pilot says nothing", async () => {
+  const clock = new HandClock();
+  const connections = new PilotedConnections({ post() {}, listen() {} }, { clock });
+  const dial = (address: URL, signal: AbortSignal) => Promise.resolve(connections.opener(address, signal));
+  const opening = connectWith("distrilock://one", { connectTimeoutMs: 3_000 }, { dial, clock });
+  const outcome = rejects(opening, /no answer within 3000 ms/);
+  await settle();
+  await clock.advance(3_000);
+  await outcome;
+});
+
+Deno.test("A lock that is lost by the client's own clock is not renewed by its pilot any more", async () => {
+  const cockpit = new Cockpit();
+  const client = await cockpit.connect();
+  const { network } = cockpit;
+  const lock = await grantedLock({ client, network }, "a", { ttl: 1_000 });
+  // The pilot's clock stands still: nothing is renewed, and the client's time runs out.
+  await cockpit.clock.advance(1_000);
+  equal(lock.held, false);
+  network.server.received.splice(0);
+  await settle();
+  await cockpit.pilotClock.advance(10_000);
+  equal(network.server.received.length, 0);
+});
