@@ -133,3 +133,11 @@ export function errnoName(errno: number): string {
 export function lockRefused(errno: number): boolean {
   return errno === ERRNO.EAGAIN || errno === ERRNO.EACCES;
 }
+
+/**
+ * Whether a call on a descriptor is made again: a signal came, or it ended with what no such call ends with. That is what is left when the runtime asked for memory between the call and
+ * the look at errno: glibc reads `/sys/devices/system/cpu/online` when a second thread first does, and not every machine has it.
+ */
+export function isToRepeat(failure: number, isFirst: boolean): boolean {
+  return failure === -ERRNO.EINTR || (failure === -ERRNO.ENOENT && isFirst);
+}

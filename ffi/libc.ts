@@ -15,7 +15,7 @@
  *
  * The hot calls allocate nothing: their structures are buffers of this object.
  *
- * Sources: fcntl_locking(2), open(2), pread(2), statx(2), fstatfs(2), getrlimit(2), errno(3); Linux
+ * Sources: fcntl_locking(2), open(2), pread(2), statx(2), fstatfs(2), getrlimit(2), clock_gettime(2), errno(3); Linux
  * `include/uapi/asm-generic/fcntl.h`; System V ABI for AMD64 § 3.2.3 and 3.5.7, Procedure Call Standard for AArch64 § 6.4.
  *
  * @module
@@ -23,31 +23,14 @@
 import { assert } from "../server/base/assert.ts";
 import { type DatagramCalls, SEND_FLAGS, UNIX_DATAGRAM } from "./datagram.ts";
 import type { LimitCalls } from "./descriptor_limit.ts";
-import { ERRNO } from "./errno.ts";
+import { ERRNO, isToRepeat } from "./errno.ts";
 import type { FileCalls, FileStatus, LOCK_READ, LOCK_WRITE, LockType, OpenMode } from "./file_calls.ts";
 import { F_OFD_GETLK, F_OFD_SETLK, Flock } from "./flock.ts";
 import type { KernelTextCalls } from "./kernel_text.ts";
 import { libcCandidates, platform } from "./platform.ts";
 import type { FileSystemCalls, Statfs } from "./statfs.ts";
-import { AT_EMPTY_PATH, Statx, STATX_LINKS, STATX_STATUS } from "./statx.ts";
-
-const SYMBOLS = {
-  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
-  close: { parameters: ["i32"], result: "i32" },
-  fcntl: { parameters: ["i32", "i32", "buffer"], result: "i32" },
-  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
-  pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
-  fsync: { parameters: ["i32"], result: "i32" },
-  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
-  unlink: { parameters: ["buffer"], result: "i32" },
-  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i32" },
-  __errno_location: { parameters: [], result: "pointer" },
-  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
-} as const;
+import { SYMBOLS } from "./libc_symbols.ts";
+import { AT_EMPTY_PATH, Statx, STATX_CHANGED, STATX_LINKS, STATX_STATUS } from "./statx.ts";
 
 const O_RDONLY = 0;
 const O_RDWR = 0o2;
@@ -58,7 +41,10 @@ const O_NOCTTY = 0o400;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const FILE_MODE = 0o666;
+/** Time since the machine was started, also while it sleeps: the same for all threads and processes, unlike that of the runtime. */
+const CLOCK_BOOTTIME = 7;
 const PATH_BYTES_MAX = 4096;
+const TWO_32 = 2 ** 32;
 
 const CREATION: Readonly<Record<OpenMode, number>> = {
   "existing": 0,
@@ -107,6 +93,7 @@ export class Libc
   readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
   readonly #call: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   readonly #errnoAt: Deno.PointerValue;
+  readonly #time = new Uint32Array(4);
   readonly #openFlags = O_NOCTTY | O_NONBLOCK | O_CLOEXEC | platform().openNoFollow;
   readonly #errno = new Int32Array(1);
   readonly #flock = new Flock();
@@ -154,8 +141,21 @@ export class Libc
     return this.#open(path, O_RDWR | CREATION[mode]);
   }
 
+  /** Like {@link open}, past the page cache (`O_DIRECT`): every read and write is a call to the device, or to the file server. */
+  openDirect(path: string, mode: OpenMode): number {
+    return this.#open(path, O_RDWR | CREATION[mode] | platform().openDirect);
+  }
+
   openForReading(path: string): number {
     return this.#open(path, O_RDONLY);
+  }
+
+  /** Milliseconds since the machine was started, counting those in which it slept; one time for all threads and processes. */
+  bootMs(): number {
+    assert(this.#call.clock_gettime(CLOCK_BOOTTIME, this.#time) === 0, "the kernel has that clock");
+    // struct timespec: seconds and nanoseconds, 64 bits each, lower half first.
+    const [seconds = 0, secondsHigh = 0, nanoseconds = 0] = this.#time;
+    return (seconds + secondsHigh * TWO_32) * 1_000 + nanoseconds / 1e6;
   }
 
   close(fd: number): number {
@@ -164,47 +164,47 @@ export class Libc
 
   tryLock(fd: number, type: LockType, start: number, length: number): number {
     this.#flock.describe(type, start, length);
-    for (;;) {
+    for (let again = true;; again = false) {
       if (this.#call.fcntl(fd, F_OFD_SETLK, this.#flock.words) !== -1) return 0;
       const failure = this.#failure();
-      if (failure !== -ERRNO.EINTR) return failure;
+      if (!isToRepeat(failure, again)) return failure;
     }
   }
 
   conflicting(fd: number, type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number): number {
-    for (;;) {
+    for (let again = true;; again = false) {
       this.#flock.describe(type, start, length);
       if (this.#call.fcntl(fd, F_OFD_GETLK, this.#flock.words) !== -1) return this.#flock.type;
       const failure = this.#failure();
-      if (failure !== -ERRNO.EINTR) return failure;
+      if (!isToRepeat(failure, again)) return failure;
     }
   }
 
   read(fd: number, into: Uint8Array<ArrayBuffer>, offset: number): number {
     assert(Number.isSafeInteger(offset) && offset >= 0, "an offset is a safe integer from 0");
-    for (;;) {
+    for (let again = true;; again = false) {
       const count = this.#call.pread(fd, into, BigInt(into.length), BigInt(offset));
       if (count !== -1) return count;
       const failure = this.#failure();
-      if (failure !== -ERRNO.EINTR) return failure;
+      if (!isToRepeat(failure, again)) return failure;
     }
   }
 
   write(fd: number, from: Uint8Array<ArrayBuffer>, offset: number): number {
     assert(Number.isSafeInteger(offset) && offset >= 0, "an offset is a safe integer from 0");
-    for (;;) {
+    for (let again = true;; again = false) {
       const count = this.#call.pwrite(fd, from, BigInt(from.length), BigInt(offset));
       if (count !== -1) return count;
       const failure = this.#failure();
-      if (failure !== -ERRNO.EINTR) return failure;
+      if (!isToRepeat(failure, again)) return failure;
     }
   }
 
   sync(fd: number): number {
-    for (;;) {
+    for (let again = true;; again = false) {
       if (this.#call.fsync(fd) !== -1) return 0;
       const failure = this.#failure();
-      if (failure !== -ERRNO.EINTR) return failure;
+      if (!isToRepeat(failure, again)) return failure;
     }
   }
 
@@ -219,16 +219,22 @@ export class Libc
     return failure === 0 ? this.#statx.links : failure;
   }
 
+  /** When the file was changed last, by the clock of whoever keeps it: milliseconds since 1970, or a negative error number. */
+  changedMs(fd: number): number {
+    const failure = this.#describeFile(fd, STATX_CHANGED);
+    return failure === 0 ? this.#statx.changedMs : failure;
+  }
+
   unlink(path: string): number {
     if (!this.#encodePath(path)) return -ERRNO.ENAMETOOLONG;
     return this.#call.unlink(this.#pathBytes) === -1 ? this.#failure() : 0;
   }
 
   fileSystem(fd: number, into: Statfs): number {
-    for (;;) {
+    for (let again = true;; again = false) {
       if (this.#call.fstatfs(fd, into.words) !== -1) return 0;
       const failure = this.#failure();
-      if (failure !== -ERRNO.EINTR) return failure;
+      if (!isToRepeat(failure, again)) return failure;
     }
   }
 

@@ -9,6 +9,7 @@
  * | 7 | mode (lower 16 bits) |
  * | 8, 9 | inode number |
  * | 10, 11 | size in bytes |
+ * | 28, 29, 30 | time of the last change: seconds, nanoseconds |
  * | 34, 35 | device: major, minor |
  *
  * Sources: statx(2), inode(7); Linux `include/uapi/linux/stat.h`.
@@ -21,6 +22,8 @@ import type { FileStatus } from "./file_calls.ts";
 export const STATX_LINKS = 0x4;
 /** Ask for all that {@link Statx.tell} tells: `STATX_TYPE`, `STATX_NLINK`, `STATX_INO` and `STATX_SIZE`. */
 export const STATX_STATUS = 0x1 | STATX_LINKS | 0x100 | 0x200;
+/** Ask for the time of the last change alone (`STATX_MTIME`). */
+export const STATX_CHANGED = 0x40;
 /** The empty path means the open descriptor itself. */
 export const AT_EMPTY_PATH = 0x1000;
 
@@ -42,6 +45,12 @@ export class Statx {
   /** Number of names of the file. */
   get links(): number {
     return this.words[4] as number;
+  }
+
+  /** When its content was changed last, by the clock of whoever keeps it: milliseconds since 1970. */
+  get changedMs(): number {
+    const [seconds = 0, secondsHigh = 0, nanoseconds = 0] = this.words.subarray(28, 31);
+    return (seconds + secondsHigh * TWO_32) * 1_000 + nanoseconds / 1e6;
   }
 
   /** Copies what is known into a status. */

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { ERRNO, type ErrnoClass, errnoClass, errnoName, lockRefused } from "../../../ffi/errno.ts";
+import {
+  ERRNO,
+  type ErrnoClass,
+  errnoClass,
+  errnoName,
+  isToRepeat,
+  lockRefused,
+} from "../../../ffi/errno.ts";
 import { constants } from "node:os";
 import { deepEqual, equal } from "node:assert/strict";
 
@@ -49,4 +56,12 @@ Deno.test("errnoName names what the table has and shows the number of the rest",
 Deno.test("lockRefused is true for EAGAIN and EACCES only", () => {
   const refused = Object.entries(ERRNO).filter(([, number]) => lockRefused(number)).map(([name]) => name);
   deepEqual(refused, ["EAGAIN", "EACCES"]);
+});
+
+Deno.test("isToRepeat repeats what a signal ended, and once what cannot be", () => {
+  equal(isToRepeat(-ERRNO.EINTR, true), true);
+  equal(isToRepeat(-ERRNO.EINTR, false), true);
+  equal(isToRepeat(-ERRNO.ENOENT, true), true);
+  equal(isToRepeat(-ERRNO.ENOENT, false), false);
+  equal(isToRepeat(-ERRNO.EAGAIN, true), false);
 });
