@@ -119,7 +119,10 @@ export class Daemon {
     for (const warning of listeningWarnings(config)) given.log.warn("listen.exposed", { warning });
     const { directory } = config;
     const options = { ...given, audit: given.audit ?? auditInLog(given.log) };
-    const { serverName, limits, plan, ...foundation } = layFoundation(config, options, resources);
+    // What works on its own has nothing to say before the first turn.
+    let wake = () => {};
+    const laid = layFoundation(config, { ...options, wake: () => wake() }, resources);
+    const { serverName, limits, plan, ...foundation } = laid;
     const { drainTimeoutMs } = limits;
     const parts = {
       options,
@@ -129,6 +132,7 @@ export class Daemon {
     };
     try {
       const started = new Daemon({ ...config, serverName }, limits, parts);
+      wake = () => started.#reception.turn(() => started.#tick());
       started.#logReady(directory, plan);
       return started;
     } catch (error) {
@@ -197,6 +201,7 @@ export class Daemon {
     await this.#doors.stop();
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    await store.close();
     resources.dispose();
     this.#log.info("daemon.stopped");
     this.#gone.resolve();

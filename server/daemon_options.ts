@@ -10,7 +10,7 @@ import type { Reloads } from "./reloads.ts";
 import type { Answerer } from "./transport/http.ts";
 
 /** What a daemon is given beside its configuration. */
-export interface DaemonOptions extends Omit<FoundationOptions, "audit"> {
+export interface DaemonOptions extends Omit<FoundationOptions, "audit" | "wake"> {
   /** Default: the log. */
   readonly audit?: Audit;
   /** What SIGHUP does. */

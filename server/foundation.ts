@@ -13,6 +13,7 @@ import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
 import type { Audit } from "./audit.ts";
 import { admitDirectory } from "./doctor/admission.ts";
+import { type NfsFacts, nfsFacts } from "./doctor/nfs_facts.ts";
 import { CountedCalls } from "./metrics/counted_calls.ts";
 import { LockTally } from "./metrics/lock_tally.ts";
 import { NameClasses } from "./metrics/name_classes.ts";
@@ -22,6 +23,8 @@ import { OPEN_GATE } from "./session/access.ts";
 import { type Observer, observers } from "./session/observer.ts";
 import { Sessions } from "./session/sessions.ts";
 import { DirectoryStore } from "./store/directory/directory_store.ts";
+import { beliefOf, silenceMsMax } from "./store/directory/nfs/belief.ts";
+import { openNfsStore } from "./store/directory/nfs/nfs_store.ts";
 import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
 import type { EffectSink, Store } from "./store/store.ts";
 
@@ -37,6 +40,10 @@ export interface FoundationOptions {
   /** Who looks on beside the counts: traces. */
   readonly onlookers?: readonly Observer[] | undefined;
   readonly clock?: Clock;
+  /** Called when the store has something to do, which it then does in a turn. */
+  readonly wake: () => void;
+  /** Called when a part that works on its own broke a rule. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 /** What a daemon stands on. */
@@ -61,7 +68,7 @@ export interface Foundation {
  */
 export function layFoundation(
   config: Config,
-  { log, audit, onlookers = [], clock = SYSTEM_CLOCK }: FoundationOptions,
+  { log, audit, onlookers = [], clock = SYSTEM_CLOCK, wake, onBroken }: FoundationOptions,
   resources: DisposableStack,
 ): Foundation {
   const { directory, keepFiles, force, limits: { connectionsMax } } = config;
@@ -78,7 +85,8 @@ export function layFoundation(
     force,
   });
   const plan = planDescriptors(raiseDescriptorLimit(libc), config.limits);
-  const limits = { ...config.limits, ...plan };
+  const facts = lookAtNfs(libc, directory);
+  const limits = { ...config.limits, ...plan, ...clientLimits(config.limits, facts?.leaseMs, log) };
   // The host name of the kernel, since asking the runtime for it takes one more permission.
   const host = readKernelText(libc, "/proc/sys/kernel/hostname")?.trim();
   const serverName = config.serverName ?? host ?? "distrilock";
@@ -90,9 +98,19 @@ export function layFoundation(
   const operations = new StoreTally();
   const calls = new CountedCalls(libc, operations, clock);
   const effects: EffectSink = (effect) => sessions.deliver(effect);
+  // By its real name: on NFS a link at its end would not be followed.
+  const common = {
+    directory: facts ? Deno.realPathSync(directory) : directory,
+    effects,
+    clock,
+    limits,
+    daemon,
+  };
   const store: Store = resources.adopt(
-    new DirectoryStore({ calls, directory, effects, clock, limits, keepFiles, daemon }),
-    (opened) => opened.close(),
+    facts?.leaseMs === undefined
+      ? DirectoryStore.local({ ...common, calls, keepFiles })
+      : openNfsStore({ ...common, libc, leaseMs: facts.leaseMs, host: facts.host, wake, onBroken }),
+    (opened) => void opened.close(),
   );
   const sessions = new Sessions({
     store,
@@ -105,4 +123,37 @@ export function layFoundation(
     observer: observers(locks, ...onlookers),
   });
   return { serverName, limits, plan, store, sessions, locks, operations, reloadTokens };
+}
+
+/** A client gives its connection up after four heartbeats without a word, and its session after its grace. */
+const SILENT_HEARTBEATS = 4;
+
+/**
+ * On NFS clients have to miss their daemon before the server may give its locks to another host: heartbeats and graces are at most what that allows.
+ */
+function clientLimits(
+  { heartbeatMs, graceMsMax }: Limits,
+  leaseMs: number | undefined,
+  log: Log,
+): Pick<Limits, "heartbeatMs" | "graceMsMax"> {
+  if (leaseMs === undefined) return { heartbeatMs, graceMsMax };
+  const silenceMs = Math.floor(silenceMsMax(beliefOf(leaseMs)));
+  const limits = {
+    heartbeatMs: Math.min(heartbeatMs, Math.floor(silenceMs / SILENT_HEARTBEATS)),
+    graceMsMax: Math.min(graceMsMax, silenceMs),
+  };
+  const isLower = limits.heartbeatMs < heartbeatMs || limits.graceMsMax < graceMsMax;
+  if (isLower) log.info("limits.lowered", { ...limits, leaseMs });
+  if (heartbeatMs === 0) log.warn("limits.doubtful", { heartbeatMs, leaseMs });
+  return limits;
+}
+
+function lookAtNfs(libc: Libc, directory: string): NfsFacts | undefined {
+  const fd = libc.openForReading(`${directory}/.`);
+  if (fd < 0) return undefined;
+  try {
+    return nfsFacts(libc, fd);
+  } finally {
+    libc.close(fd);
+  }
 }

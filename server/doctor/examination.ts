@@ -6,19 +6,22 @@
  */
 import { type DescriptorLimit, descriptorLimit, type LimitCalls } from "../../ffi/descriptor_limit.ts";
 import { ERRNO, errnoName } from "../../ffi/errno.ts";
-import type { FileCalls } from "../../ffi/file_calls.ts";
 import type { KernelTextCalls } from "../../ffi/kernel_text.ts";
 import { type FileSystemCalls, Statfs } from "../../ffi/statfs.ts";
+import { SYSTEM_CLOCK } from "../base/clock.ts";
 import type { Limits } from "../base/limits.ts";
 import { PRIVATE_DIRECTORY } from "../store/directory/file_name.ts";
 import { ledgerClockMs } from "../store/directory/ledger_clock.ts";
 import { type Finding, sentence } from "./finding.ts";
 import { judgeClock, judgeDescriptors, judgeMount, judgeSpace, judgeType } from "./judgement.ts";
 import { mountOf } from "./mount.ts";
+import { type NfsFacts, nfsFacts } from "./nfs_facts.ts";
+import { judgeNfs } from "./nfs_judgement.ts";
+import { type NfsTrialCalls, tryNfs } from "./nfs_trial.ts";
 import { type Rival, tryDirectory } from "./trial.ts";
 
 /** The calls that an examination makes. */
-export type ExaminationCalls = FileCalls & KernelTextCalls & FileSystemCalls & LimitCalls;
+export type ExaminationCalls = NfsTrialCalls & KernelTextCalls & FileSystemCalls & LimitCalls;
 
 /** What an examination is given. */
 export interface ExaminationOptions {
@@ -56,9 +59,12 @@ export function examineDirectory(options: ExaminationOptions): Finding[] {
     const failure = calls.fileSystem(fd, kernel);
     const about = failure < 0 ? [notTold(-failure)] : judgeKernel(kernel, mountOf(calls, fd));
     const limit: DescriptorLimit = descriptorLimit(calls);
+    const trialPath = `${directory}/${PRIVATE_DIRECTORY}-trial-${trialId}`;
+    const facts = nfsFacts(calls, fd);
     return [
       ...about,
-      ...tryDirectory(calls, `${directory}/${PRIVATE_DIRECTORY}-trial-${trialId}`, rival),
+      ...tryDirectory(calls, trialPath, rival),
+      ...facts ? [...judgeNfs(facts), ...tryMount(facts, trialPath, options)] : [],
       judgeDescriptors(limit.hard, limits),
       judgeClock(wallMs, ledgerClockMs(calls, `${directory}/${PRIVATE_DIRECTORY}/ledger`)),
     ];
@@ -66,6 +72,19 @@ export function examineDirectory(options: ExaminationOptions): Finding[] {
     calls.close(fd);
   }
 }
+
+function tryMount(facts: NfsFacts, trialPath: string, { calls, directory }: ExaminationOptions): Finding[] {
+  return tryNfs({
+    calls,
+    facts,
+    trialPath,
+    rosterPath: `${directory}/${PRIVATE_DIRECTORY}/roster`,
+    wallMs: () => SYSTEM_CLOCK.wallMs(),
+    sleep: (ms) => void Atomics.wait(SLEEPER, 0, 0, ms),
+  });
+}
+
+const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
 
 function judgeKernel(kernel: Statfs, mount: ReturnType<typeof mountOf>): Finding[] {
   return [

@@ -12,6 +12,7 @@
 const TROUBLES = {
   network:
     "is a network file system: a lock that its server forgets is lost without a word, and then two processes hold it",
+  oldNfs: "is NFS without leases: what becomes of locks when a host is cut off or dies is not decided",
   shared:
     "is shared with another kernel, which need not know of the locks taken here: two processes may hold the same lock",
   fuse: "is a FUSE file system: whether its locks exclude, and last, is up to the program behind it",
@@ -59,7 +60,12 @@ const BY_MAGIC: ReadonlyMap<number, readonly [name: string, judgement: Judgement
 ]);
 
 /** Types that the mount table tells apart and the magic number does not. */
-const BY_MOUNT_TYPE: ReadonlyMap<string, Judgement> = new Map([["virtiofs", "shared"]]);
+const BY_MOUNT_TYPE: ReadonlyMap<string, Judgement> = new Map([
+  ["virtiofs", "shared"],
+  ["nfs", "oldNfs"],
+  // Whether this one is fit is a matter of its options and its server: nfs_judgement.ts.
+  ["nfs4", "fine"],
+]);
 
 /** What is known of a file system. */
 export interface FileSystemJudgement {
@@ -78,7 +84,8 @@ export interface FileSystemJudgement {
  * import { equal } from "node:assert/strict";
  *
  * equal(judgeFileSystem(0xef53, "ext4").kind, "fine");
- * equal(judgeFileSystem(0x6969, "nfs4").kind, "unfit");
+ * equal(judgeFileSystem(0x6969, "nfs4").kind, "fine");
+ * equal(judgeFileSystem(0x6969, "nfs").kind, "unfit");
  * equal(judgeFileSystem(0x1234, undefined).name, "0x1234");
  * ```
  */

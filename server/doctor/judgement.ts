@@ -20,7 +20,8 @@ const FREE_INODES_LOW = 1_000;
  */
 const CLOCK_BEHIND_MS = 24 * 3_600_000;
 
-const MOVE = "put the directory on a local disk of the machine whose processes share it";
+const MOVE =
+  "put the directory on a local disk of the machine whose processes share it, or on NFSv4 (vers=4.2,hard) for several";
 /** Options with which an fsync does not wait for the disk. */
 const LAX_OPTIONS = [
   "nobarrier",

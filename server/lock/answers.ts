@@ -6,7 +6,7 @@
 import { BLOCKED_BY_MAX } from "../../client/protocol/limits.ts";
 import type { LossReason, Party } from "../../client/protocol/messages.ts";
 import { blockersOf } from "./blockers.ts";
-import type { Refusal } from "./claims.ts";
+import type { Claims, Refusal } from "./claims.ts";
 import { Conversion, type Waiter } from "./conversion.ts";
 import { describeBlockers, describeCycle, describeWish, partyOf, wallTime } from "./description.ts";
 import type { EffectSink, Fenced, Happening, SessionId } from "./effect.ts";
@@ -20,16 +20,16 @@ export class Answers {
   /** Hears what happens to which name; absent while nobody watches, since describing costs time. */
   onHappening: ((happening: Happening) => void) | undefined = undefined;
 
-  readonly #outsideHolder: (name: string) => Party | undefined;
+  readonly #world: Pick<Claims, "available" | "outsideHolder">;
 
-  /** `epochMs` is the wall clock at monotonic zero, in milliseconds since 1970; `outsideHolder` knows who holds a name elsewhere. */
+  /** `epochMs` is the wall clock at monotonic zero, in milliseconds since 1970; `world` knows who holds a name elsewhere. */
   constructor(
     emit: EffectSink,
-    { epochMs, outsideHolder }: { epochMs: number; outsideHolder: (name: string) => Party | undefined },
+    { epochMs, world }: { epochMs: number; world: Pick<Claims, "available" | "outsideHolder"> },
   ) {
     this.#emit = emit;
     this.#epochMs = epochMs;
-    this.#outsideHolder = outsideHolder;
+    this.#world = world;
   }
 
   /** The request is held; `anew` is false when it only was asked for again. */
@@ -52,11 +52,14 @@ export class Answers {
   blocked(waiter: Waiter, code: "BUSY" | "TIMEOUT"): void {
     const blockedBy: Party[] = [];
     const named = new Set<LockRequest>();
+    let isHeld = false;
     for (const blocker of blockersOf(waiter)) {
       if (named.has(blocker.request)) continue;
       named.add(blocker.request);
+      isHeld ||= blocker.request.state === "held";
       if (blockedBy.push(partyOf(blocker, this.#epochMs)) === BLOCKED_BY_MAX) break;
     }
+    if (!isHeld && !this.#world.available) return this.#unavailable(waiter);
     if (blockedBy.length === 0) blockedBy.push(...this.#blockersOutside(waiter));
     const undecided = waiter.state === "admitting" && blockedBy.length === 0;
     const fault = undecided ? "the store has not decided yet" : describeBlockers(blockedBy);
@@ -86,8 +89,14 @@ export class Answers {
     });
   }
 
+  /** Nobody here holds what it waits for, and whoever would have to say who does is silent. */
+  #unavailable(waiter: Waiter): void {
+    const message = `${whatCannot(waiter)}: the store does not answer`;
+    this.refused(sessionOf(waiter), waiter.id, { code: "STORE_UNAVAILABLE", message });
+  }
+
   #blockersOutside(waiter: Waiter): Party[] {
-    return placesOf(waiter).map(({ resource }) => this.#outsideHolder(resource.name)).filter((party) =>
+    return placesOf(waiter).map(({ resource }) => this.#world.outsideHolder(resource.name)).filter((party) =>
       party !== undefined
     );
   }

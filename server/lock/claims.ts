@@ -10,6 +10,7 @@ import type { ErrorCode } from "../../client/protocol/codes.ts";
 import type { Party, ValueBlock } from "../../client/protocol/messages.ts";
 import type { Mode } from "../../client/protocol/modes.ts";
 import { assert } from "../base/assert.ts";
+import type { SetValue } from "./commands.ts";
 import type { Conversion } from "./conversion.ts";
 import type { Place } from "./request.ts";
 
@@ -42,14 +43,23 @@ export interface Claims {
   /** What the grant that {@link admit} gave last on the name found in its value block. */
   value(name: string): ValueBlock | undefined;
 
-  /** Leaves a value on a name that is held in PW or EX. */
-  setValue(name: string, text: string): Refusal | undefined;
+  /** Leaves a value on a name that is held in PW or EX; on `"later"` whoever keeps the claims has the command answered. */
+  setValue(command: SetValue, name: string): Refusal | "later" | undefined;
 
   /** Whoever set the value is done with it: in order, or not. Comes before the claim shrinks. */
   closeValue(name: string, how: "released" | "died"): void;
 
   /** Who holds the name at another daemon, as far as that has said; for people. */
   outsideHolder(name: string): Party | undefined;
+
+  /** False while nobody answers who would have to: a request that hangs then is not refused for what others hold. */
+  readonly available: boolean;
+
+  /**
+   * Whether others are known to be in the way of `candidate` until the next retry. Of several names none is asked for then: those that were given would have to be given back, and what
+   * they stood in the way of would ask for them at once, again and again.
+   */
+  keptOut(candidate: Candidate): boolean;
 
   /** A request waits for what others hold: `LockTable.retry` is to be called when trying again makes sense. */
   awaitOutside(name: string, mode: Mode, now: number): void;

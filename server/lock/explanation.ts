@@ -28,10 +28,8 @@ export interface ExplanationOptions {
   readonly epochMs: number;
   /** Most names in it. */
   readonly namesMax: number;
-  /** What other processes hold of a name. */
-  readonly outside: (name: string) => Mode | null;
-  /** Who that is, as far as it can be known. */
-  readonly outsideHolder: (name: string) => Party | undefined;
+  /** What other processes hold of a name, and who that is, as far as it can be known. */
+  readonly outside: (name: string) => { readonly mode: Mode | null; readonly holder: Party | undefined };
 }
 
 /** The name, and the names that whoever stands in the way there waits for, nearest first. */
@@ -43,8 +41,7 @@ export function explain(name: string, options: ExplanationOptions): ExplainedNam
   for (const each of names) {
     const resource = resources.get(each);
     const state = resource ? explainResource(resource, options) : freeName(each) as Explained;
-    const mode = outside(each);
-    const holder = mode === null ? undefined : options.outsideHolder(each);
+    const { mode, holder } = outside(each);
     explained.push({ ...state, outside: mode, ...(holder ? { outsideHolder: holder } : {}) });
     if (explained.length === namesMax) break;
     for (const next of resource ? namesBehind(resource) : []) names.add(next);

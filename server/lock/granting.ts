@@ -27,7 +27,6 @@ export interface Refused {
 }
 
 const NOBODY: Refused = { modes: 0 };
-
 interface Promotion {
   readonly now: number;
   readonly passed: Refused;
@@ -183,6 +182,8 @@ export class Granting {
   /** Asks for all names, and reserves them; or for none. */
   #admitAll(request: LockRequest, now: number): Outcome {
     const { places } = request;
+    const outside = places.length > 1 ? places.find((place) => this.#claims.keptOut(place)) : undefined;
+    if (outside) return outside;
     let later = false;
     for (let index = 0; index < places.length; index++) {
       const place = places[index] as Place;

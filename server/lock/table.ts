@@ -44,7 +44,7 @@ export class LockTable {
   #arrivals = 0;
 
   constructor({ claims, effects, limits, epochMs }: LockTableOptions) {
-    this.#answers = new Answers(effects, { epochMs, outsideHolder: (name) => claims.outsideHolder(name) });
+    this.#answers = new Answers(effects, { epochMs, world: claims });
     this.#claims = claims;
     this.#granting = new Granting(claims, this.#answers, limits);
     this.#endings = new Endings({
@@ -180,14 +180,20 @@ export class LockTable {
 
   /** Leaves a value for later holders. */
   setValue(command: SetValue): void {
-    const { session, request, lock, value } = command;
+    const { session, request, lock } = command;
     const held = this.#held(command, "set a value with");
     if (!held) return;
-    const { place, places } = held;
-    const refusal = refuseValue(held) ?? this.#claims.setValue(place.resource.name, value);
-    if (refusal) return this.#answers.refused(session, request, refusal);
-    places.forEach((one) => one.valueOpen = true);
-    this.#answers.valueSet(session, request, lock);
+    const { place } = held;
+    const refusal = refuseValue(held) ?? this.#claims.setValue(command, place.resource.name);
+    if (refusal !== undefined && refusal !== "later") return this.#answers.refused(session, request, refusal);
+    place.valueOpen = true;
+    if (refusal !== "later") this.#answers.valueSet(session, request, lock);
+  }
+
+  /** The answer to a value whose setting came `"later"`. */
+  valueSet({ session, request, lock }: SetValue, refusal: Refusal | undefined): void {
+    if (refusal) this.#answers.refused(session, request, refusal);
+    else this.#answers.valueSet(session, request, lock);
   }
 
   /** The lock of a session, if it is held. */

@@ -92,6 +92,6 @@ export interface Store {
   drain(now: number): void;
   /** Does what is due. */
   tick(now: number): void;
-  /** Lets everything go. No effects follow. */
-  close(): void;
+  /** Lets everything go. No effects follow. The promise is kept when nothing is left open, or nothing more can be done about it. */
+  close(): Promise<void>;
 }

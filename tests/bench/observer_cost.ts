@@ -42,7 +42,7 @@ export function observerCosts(): string[][] {
 function openSession(libc: Libc, directory: string, isCounted: boolean): Disposable & { run(): number } {
   Deno.mkdirSync(`${directory}/.distrilock`);
   const limits = { ...DEFAULT_LIMITS, lockFilesMax: 100 };
-  const store: DirectoryStore = new DirectoryStore({
+  const store: DirectoryStore = DirectoryStore.local({
     calls: isCounted ? new CountedCalls(libc, new StoreTally(), SYSTEM_CLOCK) : libc,
     directory,
     effects: (effect) => sessions.deliver(effect),

@@ -44,7 +44,7 @@ type Mode = typeof MODES[number];
 
 function openStore(calls: Libc | FaultyFiles, directory: string) {
   const limits = { ...DEFAULT_LIMITS, lockFilesMax: 100 };
-  const store = new DirectoryStore({
+  const store = DirectoryStore.local({
     calls,
     directory,
     effects: () => {},

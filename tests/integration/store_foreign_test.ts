@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { MODES } from "../../client/protocol/modes.ts";
-import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../server/store/directory/directory_store.ts";
+import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../server/store/directory/local_arbiter.ts";
 import { ForeignLocker, hasPython } from "../support/foreign_locker.ts";
 import { type BenchDaemon, StoreBench } from "../support/store_bench.ts";
 

@@ -1,7 +1,7 @@
 // Everything at once, for a fixed number of requests, and what must be true of it.
 import { deepEqual, ok } from "node:assert/strict";
 import { connect } from "../../client/mod.ts";
-import { temporaryDirectory } from "../support/daemon.ts";
+import { startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { checkHistory, type History } from "../support/history.ts";
 import { lockedFiles } from "../support/kernel_locks.ts";
@@ -42,7 +42,7 @@ Deno.test("[I-1] [I-2] [P-22] [P-24] no storm of clients, cuts and kills makes t
   const seed = Number(Deno.env.get("STORM_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
   console.log(`storm of seed ${seed} (STORM_SEED=${seed} repeats its choices, not its timing)`);
   using directory = temporaryDirectory();
-  await using daemons = new StormDaemons(directory.path);
+  await using daemons = new StormDaemons(() => startDaemonProcess(directory.path));
   await daemons.start();
   await daemons.start();
   const history: History = { holds: [], asks: [] };

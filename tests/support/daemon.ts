@@ -11,6 +11,7 @@ import { Daemon } from "../../server/daemon.ts";
 import { createApp } from "../../server/http/app.ts";
 
 const MAIN = new URL("../../server/main.ts", import.meta.url).pathname;
+const PROGRAM = new URL("../../", import.meta.url).pathname;
 const ANY_PORTS = ["--address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
 
 /** A directory of its own for one test, removed at the end. */
@@ -55,29 +56,36 @@ export interface DaemonProcess extends Place, AsyncDisposable {
 }
 
 /** The permissions that a daemon needs, as the README names them. */
-export function daemonPermissions(directory: string): string[] {
+export function daemonPermissions(directory: string, hasWorkers = false): string[] {
   using libc = Libc.open();
   return [
     `--allow-ffi=${libc.path}`,
     "--allow-net=127.0.0.1",
-    `--allow-read=${directory}`,
+    // A daemon on NFS has workers, which are read like files.
+    `--allow-read=${directory}${hasWorkers ? `,${PROGRAM}` : ""}`,
     `--allow-write=${directory}`,
   ];
 }
 
-/** Starts a daemon process and waits until it says that it is ready. */
+/**
+ * Starts a daemon process and waits until it says that it is ready. `through` is a command that runs the one that is given behind it, such as `nsenter`; it must
+ * become it; the daemon gets the permissions of one on NFS then.
+ */
 export async function startDaemonProcess(
   directory: string,
   flags: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
   morePermissions: readonly string[] = [],
+  through: readonly string[] = [],
 ): Promise<DaemonProcess> {
-  const child = new Deno.Command(Deno.execPath(), {
+  const [program = "", ...before] = [...through, Deno.execPath()];
+  const child = new Deno.Command(program, {
     args: [
+      ...before,
       "run",
       "--no-prompt",
       "--quiet",
-      ...daemonPermissions(directory),
+      ...daemonPermissions(directory, through.length > 0),
       ...morePermissions,
       MAIN,
       ...ANY_PORTS,

@@ -21,6 +21,7 @@ export type ScriptedAnswer = "yes" | "outside" | "later" | ErrorCode;
 
 /** Claims that answer as they are told, and check what they are asked. */
 export class ScriptedClaims implements Claims {
+  available = true;
   /** Decides about each admission. */
   answer: (candidate: Candidate) => ScriptedAnswer = () => "yes";
   /** What the daemon claims of each name, NL left out. */
@@ -51,6 +52,10 @@ export class ScriptedClaims implements Claims {
     this.count.settle++;
     if (mode === "NL") this.claimed.delete(name);
     else this.claimed.set(name, mode);
+  }
+
+  keptOut(): boolean {
+    return false;
   }
 
   value(): ValueBlock | undefined {

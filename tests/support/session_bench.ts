@@ -44,7 +44,7 @@ export class SessionBench implements Disposable {
   ) {
     Deno.mkdirSync(`${this.#directory}/${PRIVATE_DIRECTORY}`);
     const clock = { now: () => this.nowMs, wallMs: () => 1_780_272_000_000 + this.nowMs };
-    this.store = new DirectoryStore({
+    this.store = DirectoryStore.local({
       calls: this.#libc,
       directory: this.#directory,
       effects: (effect) => this.sessions.deliver(effect),

@@ -12,7 +12,10 @@ import type { Effect, Fenced, Granted, SessionId } from "../../server/lock/effec
 import { checkInvariants } from "../../server/lock/table_check.ts";
 import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
 import { PRIVATE_DIRECTORY } from "../../server/store/directory/file_name.ts";
+import { beliefOf } from "../../server/store/directory/nfs/belief.ts";
+import { NfsArbiter } from "../../server/store/directory/nfs/nfs_arbiter.ts";
 import { FaultyFiles } from "./faulty_files.ts";
+import { InlineCourier, openedDirect } from "./inline_courier.ts";
 
 /** How a daemon of the bench differs from the usual. */
 export interface BenchOptions {
@@ -20,6 +23,8 @@ export interface BenchOptions {
   readonly lockFilesMax?: number;
   readonly idleFilesMax?: number;
   readonly queueLengthMax?: number;
+  /** The arbiter: of a local directory (the default), or of one on NFS, here with its worker in the same thread. */
+  readonly over?: "local" | "nfs";
   /** Stands between the daemon and the C library. */
   readonly wrap?: (calls: FileCalls) => FileCalls;
 }
@@ -34,17 +39,30 @@ export interface BenchAcquire {
 /** 2026-06-01T00:00:00Z, where the clocks of a bench begin. */
 export const BENCH_START_MS = 1_780_272_000_000;
 
+/** The lease time of the file server of a bench over NFS. */
+export const BENCH_LEASE_MS = 10_000;
+
 /** A directory and the daemons that share it. */
 export class StoreBench implements Disposable {
   readonly libc: Libc = Libc.open();
-  readonly directory: string = Deno.makeTempDirSync({ prefix: "distrilock-store-" });
+  /** The directory as each host sees it; daemons are on these hosts in turn. */
+  readonly directories: readonly string[];
   readonly daemons: BenchDaemon[] = [];
   nowMs = 0;
   /** What the wall clocks are ahead of monotonic time. */
   wallOffsetMs: number = BENCH_START_MS;
 
-  constructor() {
-    Deno.mkdirSync(`${this.directory}/${PRIVATE_DIRECTORY}`);
+  /** `mounts` are the paths at which hosts see one and the same NFS export; absent for a directory on this machine. */
+  constructor(readonly mounts?: readonly [string, ...string[]]) {
+    const prefix = "distrilock-store-";
+    const first = Deno.makeTempDirSync(mounts ? { prefix, dir: mounts[0] } : { prefix });
+    this.directories = mounts?.map((mount) => mount + first.slice(mounts[0].length)) ?? [first];
+    Deno.mkdirSync(`${first}/${PRIVATE_DIRECTORY}`);
+  }
+
+  /** The directory as the first host sees it. */
+  get directory(): string {
+    return this.directories[0] as string;
   }
 
   /** Starts a daemon. */
@@ -94,6 +112,8 @@ export class StoreBench implements Disposable {
 export class BenchDaemon {
   readonly calls: FaultyFiles;
   readonly store: DirectoryStore;
+  /** The way to the file server, of a daemon over NFS. */
+  readonly courier: InlineCourier | undefined;
   readonly effects: Effect[] = [];
   readonly #bench: StoreBench;
   readonly #sessions = new Set<string>();
@@ -101,35 +121,45 @@ export class BenchDaemon {
 
   constructor(bench: StoreBench, options: BenchOptions) {
     this.#bench = bench;
-    this.calls = new FaultyFiles(options.wrap?.(bench.libc) ?? bench.libc);
+    const { libc, mounts, directories } = bench;
+    this.calls = new FaultyFiles(options.wrap?.(libc) ?? (mounts ? openedDirect(libc) : libc));
     const index = bench.daemons.length;
+    const directory = directories[index % directories.length] as string;
+    // Each a millisecond off: two notes of the same millisecond would be taken for one.
+    const clock = { now: () => bench.nowMs, wallMs: () => bench.wallOffsetMs + bench.nowMs + index };
+    const limits = {
+      locksPerSessionMax: 10_000,
+      waitersPerSessionMax: 10_000,
+      queueLengthMax: options.queueLengthMax ?? 10_000,
+      lockFilesMax: options.lockFilesMax ?? 1_000,
+      idleFilesMax: options.idleFilesMax ?? 100,
+    };
+    const effects = (effect: Effect) => this.effects.push(effect);
+    const common = { directory, effects, clock, limits, daemon: `daemon-${index}` };
+    const { calls } = this;
+    if (options.over !== "nfs") {
+      this.store = DirectoryStore.local({ ...common, calls, keepFiles: options.keepFiles ?? false });
+      return;
+    }
+    const bootMs = () => bench.nowMs;
+    const lookAt = (path: string) => void (mounts && libc.close(libc.openForReading(path)));
+    const courier = new InlineCourier({ calls, directory, limits, bootMs, wallMs: clock.wallMs, lookAt });
+    this.courier = courier;
+    const belief = beliefOf(BENCH_LEASE_MS);
+    const roster = { text: () => `{"daemon":"daemon-${index}"}`, onTexts: () => {} };
     this.store = new DirectoryStore({
-      calls: this.calls,
-      directory: bench.directory,
-      effects: (effect) => this.effects.push(effect),
-      // Each a millisecond off: two notes of the same millisecond would be taken for one.
-      clock: { now: () => bench.nowMs, wallMs: () => bench.wallOffsetMs + bench.nowMs + index },
-      limits: {
-        locksPerSessionMax: 10_000,
-        waitersPerSessionMax: 10_000,
-        queueLengthMax: options.queueLengthMax ?? 10_000,
-        lockFilesMax: options.lockFilesMax ?? 1_000,
-        idleFilesMax: options.idleFilesMax ?? 100,
-      },
-      keepFiles: options.keepFiles ?? false,
-      daemon: `daemon-${index}`,
+      ...common,
+      arbiter: (host) => new NfsArbiter({ courier, belief, clock, bootMs, wake: () => {}, roster }, host),
     });
   }
 
   /** Asks for a lock and answers with what was said about it, or undefined when it waits. */
   acquire(request: number, mode: Mode, wanted: BenchAcquire = {}): Effect | undefined {
     const { name = "x", waitMs = 0, session = "s" } = wanted;
-    if (!this.#sessions.has(session)) {
-      this.#sessions.add(session);
-      this.store.openSession(session as SessionId, { name: session });
-    }
+    this.#open(session);
     const asked = { session: session as SessionId, request, names: [name], mode, waitMs };
     this.store.acquire(asked, this.#bench.nowMs);
+    this.work();
     return this.answer(request, session);
   }
 
@@ -154,12 +184,41 @@ export class BenchDaemon {
 
   release(lock: number, session = "s"): void {
     this.store.release({ session: session as SessionId, request: 1_000_000 + lock, lock }, this.#bench.nowMs);
+    this.work();
     equal(this.effects.some((one) => one.type === "released" && one.lock === lock), true);
+  }
+
+  /** Asks for several names in EX. */
+  acquireAll(request: number, names: readonly string[], waitMs: number): Effect | undefined {
+    this.#open("s");
+    this.store.acquire({ session: "s" as SessionId, request, names, mode: "EX", waitMs }, this.#bench.nowMs);
+    this.work();
+    return this.answer(request);
+  }
+
+  /** Leaves a value with a lock. */
+  setValue(lock: number, value: string, session = "s"): void {
+    const request = 2_000_000 + lock;
+    this.store.setValue({ session: session as SessionId, request, lock, value });
+    this.work();
+    const said = this.effects.findLast((one) => "request" in one && one.request === request);
+    equal(said?.type, "value-set");
+  }
+
+  /** The token of a lock that is verified; undefined when it is not. */
+  verified(lock: number, session = "s"): number | undefined {
+    const request = 3_000_000 + lock;
+    this.store.verify({ session: session as SessionId, request, lock }, this.#bench.nowMs);
+    this.work();
+    const said = this.effects.findLast((one) => "request" in one && one.request === request);
+    ok(said?.type === "verified" || said?.type === "refused");
+    return said.type === "verified" ? said.token : undefined;
   }
 
   end(session = "s"): void {
     this.#sessions.delete(session);
     this.store.endSession(session as SessionId, this.#bench.nowMs);
+    this.work();
   }
 
   /** The answer to an acquire. */
@@ -183,7 +242,8 @@ export class BenchDaemon {
 
   /** The strongest mode that others hold. */
   outside(name = "x"): Mode | null {
-    this.store.who("s" as SessionId, 999_999, name);
+    this.store.who("s" as SessionId, 999_999, name, this.#bench.nowMs);
+    this.work();
     const said = this.effects.pop();
     ok(said?.type === "described");
     return said.outside;
@@ -191,6 +251,12 @@ export class BenchDaemon {
 
   tick(): void {
     if (this.#alive) this.store.tick(this.#bench.nowMs);
+    this.work();
+  }
+
+  /** Has the worker do all that it was told, and hears the answers. Nothing, where there is none. */
+  work(): void {
+    while (this.#alive && this.courier?.work()) this.store.tick(this.#bench.nowMs);
   }
 
   /** The invariants of the lock table. `waitsOutside`: a waiter may wait for another daemon. */
@@ -200,7 +266,7 @@ export class BenchDaemon {
 
   close(): void {
     this.#alive = false;
-    this.store.close();
+    void this.store.close();
   }
 
   /** Ends without a word, as by SIGKILL: the kernel closes its descriptors. */
@@ -208,5 +274,11 @@ export class BenchDaemon {
     this.#alive = false;
     this.calls.heal();
     for (const fd of this.calls.openDescriptors) this.calls.close(fd);
+  }
+
+  #open(session: string): void {
+    if (this.#sessions.has(session)) return;
+    this.#sessions.add(session);
+    this.store.openSession(session as SessionId, { name: session });
   }
 }

@@ -7,7 +7,8 @@
  */
 import { Libc } from "../../ffi/libc.ts";
 import type { Effect, SessionId } from "../../server/lock/effect.ts";
-import { DirectoryStore, TIDY_INTERVAL_MS } from "../../server/store/directory/directory_store.ts";
+import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
+import { TIDY_INTERVAL_MS } from "../../server/store/directory/local_arbiter.ts";
 
 const [directory = "", racer = "", rounds = "0"] = Deno.args;
 const NAMES = ["a", "b"];
@@ -19,7 +20,7 @@ const effects: Effect[] = [];
 let jumpedMs = 0;
 const now = () => performance.now() + jumpedMs;
 const most = 1_000_000;
-const store = new DirectoryStore({
+const store = DirectoryStore.local({
   calls: libc,
   directory,
   effects: (effect) => effects.push(effect),

@@ -7,11 +7,13 @@ import {
   type Client,
   connect,
   ConnectionError,
+  type ErrorCode,
   type Lock,
+  LockError,
   LockTimeoutError,
   type Mode,
 } from "../../client/mod.ts";
-import { type DaemonProcess, startDaemonProcess } from "./daemon.ts";
+import type { DaemonProcess } from "./daemon.ts";
 import type { Ask, History, Hold, Life } from "./history.ts";
 import { oneOf, type Random } from "./random.ts";
 import { Relay } from "./relay.ts";
@@ -26,13 +28,14 @@ const REQUESTS_A_CONNECTION = 25;
 
 /** Daemons on one directory, which are killed and started again. */
 export class StormDaemons implements AsyncDisposable {
-  readonly #directory: string;
+  readonly #start: (place: number) => Promise<DaemonProcess>;
   readonly #running: { daemon: DaemonProcess; life: Life }[] = [];
   /** How many were killed. */
   killed = 0;
 
-  constructor(directory: string) {
-    this.#directory = directory;
+  /** `start` starts a daemon for a place, on the directory that all share. */
+  constructor(start: (place: number) => Promise<DaemonProcess>) {
+    this.#start = start;
   }
 
   /** Those that run, or did a moment ago. */
@@ -42,7 +45,7 @@ export class StormDaemons implements AsyncDisposable {
 
   /** Starts one in a place of its own, or where another one was. */
   async start(place: number = this.#running.length): Promise<void> {
-    const daemon = await startDaemonProcess(this.#directory);
+    const daemon = await this.#start(place);
     this.#running[place] = { daemon, life: { what: `daemon ${daemon.pid}`, endedMs: Infinity } };
   }
 
@@ -66,9 +69,19 @@ export class StormClient implements AsyncDisposable {
   readonly #daemons: StormDaemons;
   readonly #random: Random;
   readonly #history: History;
+  readonly #mayRefuse: readonly ErrorCode[];
   #line: { client: Client; lives: readonly [Life, Life]; relay: Relay; ended: boolean } | undefined;
 
-  constructor(daemons: StormDaemons, { random, history }: { random: Random; history: History }) {
+  /** `mayRefuse` are codes with which daemons may refuse a request, beside what its wait is for. */
+  constructor(
+    daemons: StormDaemons,
+    { random, history, mayRefuse = [] }: {
+      random: Random;
+      history: History;
+      mayRefuse?: readonly ErrorCode[];
+    },
+  ) {
+    this.#mayRefuse = mayRefuse;
     this.#daemons = daemons;
     this.#random = random;
     this.#history = history;
@@ -89,7 +102,13 @@ export class StormClient implements AsyncDisposable {
     const [name, mode, kind] = [oneOf(random, NAMES), oneOf(random, MODES), oneOf(random, KINDS)];
     const ask: Ask = { what: `${kind} ${name} in ${mode} at ${line.lives[0].what}`, outcomes: 0 };
     this.#history.asks.push(ask);
-    const lock = await acquireBy(line.client, { name, mode, kind, ms: 1 + random(WAIT_MS_MAX) });
+    const lock = await acquireBy(line.client, {
+      name,
+      mode,
+      kind,
+      ms: 1 + random(WAIT_MS_MAX),
+      mayRefuse: this.#mayRefuse,
+    });
     ask.outcomes++;
     const ending = random(REQUESTS_A_CONNECTION) === 0;
     if (lock) {
@@ -151,7 +170,13 @@ export class StormClient implements AsyncDisposable {
 /** Asks for a lock in one of the ways; null when it was refused as it may be. */
 async function acquireBy(
   client: Client,
-  { name, mode, kind, ms }: { name: string; mode: Mode; kind: typeof KINDS[number]; ms: number },
+  { name, mode, kind, ms, mayRefuse }: {
+    name: string;
+    mode: Mode;
+    kind: typeof KINDS[number];
+    ms: number;
+    mayRefuse: readonly ErrorCode[];
+  },
 ): Promise<Lock | null> {
   const controller = new AbortController();
   const timer = kind === "abort" ? setTimeout(() => controller.abort(), ms) : undefined;
@@ -161,6 +186,7 @@ async function acquireBy(
     return await client.acquire(name, { mode, signal: controller.signal });
   } catch (error) {
     const aborted = controller.signal.aborted && error === controller.signal.reason;
+    if (error instanceof LockError && mayRefuse.includes(error.code)) return null;
     if (aborted || error instanceof LockTimeoutError || error instanceof ConnectionError) return null;
     throw error;
   } finally {

@@ -4,9 +4,15 @@
  * @module
  */
 import { EXPLAIN_NAMES_MAX, LIST_PARTIES_MAX, WHO_PARTIES_MAX } from "../../../client/protocol/limits.ts";
-import type { ClientProfile, Guarantee, NameState, Party } from "../../../client/protocol/messages.ts";
-import type { FileCalls } from "../../../ffi/file_calls.ts";
+import type {
+  ClientProfile,
+  ExplainedName,
+  Guarantee,
+  NameState,
+  Party,
+} from "../../../client/protocol/messages.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { Refusal } from "../../lock/claims.ts";
 import { freeName, nameState, partyOf } from "../../lock/description.ts";
 import type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../../lock/commands.ts";
 import type { EffectSink, Happening, SessionId } from "../../lock/effect.ts";
@@ -14,73 +20,58 @@ import { explain } from "../../lock/explanation.ts";
 import type { LockTableLimits } from "../../lock/refusals.ts";
 import { LockTable } from "../../lock/table.ts";
 import type { Holdings, ListQuery, Store } from "../store.ts";
-import { PRIVATE_DIRECTORY } from "./file_name.ts";
+import { type Arbiter, type ArbiterHost, NOTHING_OUTSIDE, type Outside } from "./arbiter.ts";
 import { countsOf, holdingsOf } from "./holdings.ts";
-import { Ledger } from "./ledger.ts";
-import { LocalClaims } from "./local_claims.ts";
-import { LockFiles } from "./lock_files.ts";
+import { LocalArbiter, type LocalArbiterOptions } from "./local_arbiter.ts";
 
 /** What a directory store is made with. */
 export interface DirectoryStoreOptions {
-  readonly calls: FileCalls;
-  /** The directory; it exists and can be written. */
-  readonly directory: string;
   readonly effects: EffectSink;
   readonly clock: Clock;
-  readonly limits: LockTableLimits & {
-    /** Most lock files open at once. */
-    readonly lockFilesMax: number;
-    /** Most of them that nobody uses. */
-    readonly idleFilesMax: number;
-  };
+  readonly limits: LockTableLimits;
   /** What this daemon is called in the notes that it leaves for people at others, e.g. `app3[4711]`. */
   readonly daemon: string;
-  /** Never remove a lock file. */
-  readonly keepFiles: boolean;
+  /** Makes the keeper of its claims. */
+  readonly arbiter: (host: ArbiterHost) => Arbiter;
 }
-
-/** How often idle files are looked through and deleted ones are noticed, in milliseconds. */
-export const TIDY_INTERVAL_MS = 1_000;
-/** How often holder notes are written: locks that come and go faster are never noted. In milliseconds. */
-export const NOTE_INTERVAL_MS = 50;
-/** How long a file stays open without a lock, in milliseconds. */
-export const IDLE_FILE_MS = 10_000;
 
 /** The store on a directory. */
 export class DirectoryStore implements Store {
-  readonly guarantee: Guarantee = "local";
+  readonly guarantee: Guarantee;
   readonly #emit: EffectSink;
   readonly #daemon: string;
   readonly #epochMs: number;
-  readonly #files: LockFiles;
-  readonly #ledger: Ledger;
-  readonly #claims: LocalClaims;
+  readonly #arbiter: Arbiter;
   readonly #table: LockTable;
-  #tidyDueMs: number;
-  #notesDueMs = 0;
 
-  /** Opens the directory. Throws a LedgerError when it cannot be used. */
-  constructor({ calls, directory, effects, clock, limits, keepFiles, daemon }: DirectoryStoreOptions) {
+  /** Throws what making the arbiter throws. */
+  constructor({ effects, clock, limits, daemon, arbiter }: DirectoryStoreOptions) {
     this.#emit = effects;
     this.#daemon = daemon;
     this.#epochMs = clock.wallMs() - clock.now();
-    const { lockFilesMax, idleFilesMax } = limits;
-    this.#files = new LockFiles({ calls, directory, lockFilesMax, idleFilesMax, keepFiles });
-    this.#ledger = Ledger.open(calls, `${directory}/${PRIVATE_DIRECTORY}/ledger`, clock.wallMs());
-    this.#claims = new LocalClaims({ calls, files: this.#files, ledger: this.#ledger, clock });
-    this.#table = new LockTable({ claims: this.#claims, effects, limits, epochMs: this.#epochMs });
-    this.#tidyDueMs = clock.now() + TIDY_INTERVAL_MS;
+    this.#arbiter = arbiter({
+      retry: (name, now) => this.#table.retry(name, now),
+      lose: (name, now) => this.#table.lose(name, "store", now),
+      admitted: (candidate, answer, now) => this.#table.admitted(candidate, answer, now),
+      valueSet: (command, refusal) => this.#table.valueSet(command, refusal),
+      holderOf: (name) => this.#holderOf(name),
+    });
+    this.guarantee = this.#arbiter.guarantee;
+    const { claims } = this.#arbiter;
+    this.#table = new LockTable({ claims, effects, limits, epochMs: this.#epochMs });
+  }
+
+  /** Opens a directory on this machine. Throws a LedgerError when it cannot be used. */
+  static local(options: Omit<DirectoryStoreOptions, "arbiter"> & LocalArbiterOptions): DirectoryStore {
+    return new DirectoryStore({ ...options, arbiter: (host) => new LocalArbiter(options, host) });
+  }
+
+  get available(): boolean {
+    return this.#arbiter.available;
   }
 
   get nextDueMs(): number {
-    const tidyMs = this.#files.size > 0 ? this.#tidyDueMs : Infinity;
-    const noteMs = this.#claims.hasUnnoted ? this.#notesDueMs : Infinity;
-    return Math.min(this.#table.nextDueMs, this.#claims.nextDueMs, tidyMs, noteMs);
-  }
-
-  /** Asks the kernel about the ledger: not for the hot path. */
-  get available(): boolean {
-    return this.#ledger.usable;
+    return Math.min(this.#table.nextDueMs, this.#arbiter.nextDueMs);
   }
 
   get lockCount(): number {
@@ -109,6 +100,18 @@ export class DirectoryStore implements Store {
   countsOf(session: SessionId): { readonly locks: number; readonly waits: number } {
     const locks = this.#table.sessions.get(session);
     return locks ? countsOf(locks) : { locks: 0, waits: 0 };
+  }
+
+  /**
+   * How long the locks of a session stand if nothing more is heard of whoever arbitrates, in milliseconds: Infinity on this machine, and where it
+   * holds nothing.
+   */
+  validForMs(session: SessionId, now: number): number {
+    const names = new Set<string>();
+    for (const { state, places } of this.#table.sessions.get(session)?.requests.values() ?? []) {
+      if (state === "held") { for (const { resource } of places) names.add(resource.name); }
+    }
+    return this.#arbiter.validForMs(names, now);
   }
 
   /** The table, for checks of its invariants. */
@@ -145,16 +148,24 @@ export class DirectoryStore implements Store {
   }
 
   verify(command: LockCommand, now: number): void {
-    const { session, request, lock } = command;
     const held = this.#table.lockOf(command);
-    const gone = held?.places.filter((place) => !this.#claims.verify(place.resource.name, place)) ?? [];
-    for (const { resource } of gone) this.#table.lose(resource.name, "store", now);
-    if (held && gone.length === 0) {
-      return this.#emit({ type: "verified", session, request, lock, token: held.place.token });
+    if (!held) return this.#notVerified(command, "the session holds no such lock");
+    let open = held.places.length;
+    let refusal: Refusal | undefined;
+    for (const place of held.places) {
+      const { resource: { name } } = place;
+      this.#arbiter.verify(name, place, now, (verdict, then) => {
+        if (verdict === false) this.#table.lose(name, "store", then);
+        else if (verdict !== true) refusal = verdict;
+        if (--open > 0) return;
+        if (held.state !== "held") {
+          return this.#notVerified(command, "whoever arbitrates says that it is not");
+        }
+        const { session, request, lock } = command;
+        if (refusal) this.#emit({ type: "refused", session, request, ...refusal });
+        else this.#emit({ type: "verified", session, request, lock, token: held.place.token });
+      });
     }
-    const fault = held ? "the kernel says that it is not" : "the session holds no such lock";
-    const message = `Cannot verify that ${lock} is held: ${fault}`;
-    this.#emit({ type: "refused", session, request, code: "NOT_HELD", message });
   }
 
   setValue(command: SetValue): void {
@@ -174,23 +185,21 @@ export class DirectoryStore implements Store {
     this.#emit({ type: "cancelled", session, request, target, was });
   }
 
-  who(session: SessionId, request: number, name: string): void {
-    const state = this.#describe(name, WHO_PARTIES_MAX);
-    const outside = this.#claims.outside(name);
-    const holder = outside === null ? undefined : this.#claims.outsideHolder(name);
-    const described = { type: "described", session, request, state, outside } as const;
-    this.#emit(holder ? { ...described, outsideHolder: holder } : described);
+  who(session: SessionId, request: number, name: string, now: number): void {
+    this.#arbiter.look([name], now, () => {
+      const state = this.#describe(name, WHO_PARTIES_MAX);
+      const { mode: outside, holder } = this.#arbiter.outside(name);
+      const described = { type: "described", session, request, state, outside } as const;
+      this.#emit(holder ? { ...described, outsideHolder: holder } : described);
+    });
   }
 
-  explain(session: SessionId, request: number, name: string): void {
-    const names = explain(name, {
-      resources: this.#table.resources,
-      epochMs: this.#epochMs,
-      namesMax: EXPLAIN_NAMES_MAX,
-      outside: (each) => this.#claims.outside(each),
-      outsideHolder: (each) => this.#claims.outsideHolder(each),
+  explain(session: SessionId, request: number, name: string, now: number): void {
+    const names = this.#explain(name, () => NOTHING_OUTSIDE).map((explained) => explained.name);
+    this.#arbiter.look(names, now, () => {
+      const explained = this.#explain(name, (each) => this.#arbiter.outside(each));
+      this.#emit({ type: "explained", session, request, names: explained });
     });
-    this.#emit({ type: "explained", session, request, names });
   }
 
   list(session: SessionId, request: number, { prefix, after, limit, shows }: ListQuery): void {
@@ -209,21 +218,25 @@ export class DirectoryStore implements Store {
 
   tick(now: number): void {
     this.#table.expire(now);
-    this.#claims.retryDue(now, (name) => this.#table.retry(name, now));
-    if (now >= this.#notesDueMs) {
-      this.#claims.writeHolderNotes((name) => this.#holderOf(name));
-      this.#notesDueMs = now + NOTE_INTERVAL_MS;
-    }
-    if (now < this.#tidyDueMs) return;
-    this.#tidyDueMs = now + TIDY_INTERVAL_MS;
-    for (const name of this.#files.giveUpDeleted()) this.#table.lose(name, "store", now);
-    this.#files.tidy(now - IDLE_FILE_MS);
-    this.#ledger.tidy();
+    this.#arbiter.tick(now);
   }
 
-  close(): void {
-    this.#files.close();
-    this.#ledger.close();
+  close(): Promise<void> {
+    return this.#arbiter.close();
+  }
+
+  #notVerified({ session, request, lock }: LockCommand, fault: string): void {
+    const message = `Cannot verify that ${lock} is held: ${fault}`;
+    this.#emit({ type: "refused", session, request, code: "NOT_HELD", message });
+  }
+
+  #explain(name: string, outside: (name: string) => Outside): ExplainedName[] {
+    return explain(name, {
+      resources: this.#table.resources,
+      epochMs: this.#epochMs,
+      namesMax: EXPLAIN_NAMES_MAX,
+      outside,
+    });
   }
 
   #holderOf(name: string): Party | undefined {

@@ -6,9 +6,9 @@
  *
  * **Turns.** The kernel grants to whoever asks first, so a daemon with many sessions could keep a name for ever. A daemon that waits leaves a
  * *wait note* in the file, which others read together with the token, at no cost. (1) A newcomer that finds a fresh conflicting note lets go
- * and waits too. (2) A daemon that has had its claim for {@link TURN_MS} grants nothing more that conflicts with a fresh note; when its
+ * and waits too. (2) A daemon that has had its claim for {@link Turns.turnMs} grants nothing more that conflicts with a fresh note; when its
  * holders are done it lets go, and leaves the file alone for longer than any retry takes. Notes only order daemons; that two do not hold at once is
- * the kernel's doing. A note of a daemon that died is stale after {@link NOTE_FRESH_MS}.
+ * the kernel's doing. A note of a daemon that died is stale after {@link Turns.noteFreshMs}.
  *
  * @module
  */
@@ -20,29 +20,21 @@ import type { Clock } from "../../base/clock.ts";
 import { assert } from "../../base/assert.ts";
 import { Deadlines } from "../../base/deadlines.ts";
 import type { Admission, Claims, Refusal } from "../../lock/claims.ts";
+import type { SetValue } from "../../lock/commands.ts";
 import { compatible, covers } from "../../lock/mode.ts";
 import { FIELD, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
 import { readHolderNote, writeHolderNote } from "./holder_note.ts";
-import { type Ledger, LedgerBusyError, LedgerError } from "./ledger.ts";
+import { LedgerBusyError, LedgerError } from "./ledger.ts";
 import type { LockFile } from "./lock_file.ts";
 import type { LockFiles } from "./lock_files.ts";
 import { hasValue, LINE_BYTES, readMode, readNumber, readOrigin, writeLine } from "./record.ts";
-import { TokenError, Tokens } from "./tokens.ts";
+import { TokenError, Tokens, type TokenSource } from "./tokens.ts";
 import { ValueBlocks } from "./value_block.ts";
+import { LOCAL_TURNS, RETRY_MS_MAX, type Turns } from "./turns.ts";
 import { isStillOurs } from "./verification.ts";
 
 /** First retry of a name that other processes hold, in milliseconds. */
 export const RETRY_MS_MIN = 1;
-/** Longest time between two retries, in milliseconds. */
-export const RETRY_MS_MAX = 25;
-/** How long a daemon may keep a claim busy while another one waits, in milliseconds. */
-export const TURN_MS = 20;
-/** How long a daemon whose turn is over leaves the name to others: longer than any retry takes. In milliseconds. */
-export const LEAVE_MS = 2 * RETRY_MS_MAX;
-/** A wait note older than this is nobody's, in milliseconds by the wall clock. */
-export const NOTE_FRESH_MS = 250;
-/** A daemon that still waits renews its note when it is older than this, in milliseconds. */
-const NOTE_RENEW_MS = 50;
 /** A lock file that was removed between being opened and being locked is opened again, so often. */
 const REOPEN_TRIES = 100;
 const NOTE_AT = LINE_BYTES;
@@ -51,12 +43,15 @@ const NOTE_AT = LINE_BYTES;
 export interface LocalClaimsOptions {
   readonly calls: FileCalls;
   readonly files: LockFiles;
-  readonly ledger: Ledger;
+  readonly ledger: TokenSource;
   readonly clock: Clock;
+  /** Absent: as between the daemons of one machine. */
+  readonly turns?: Turns;
 }
 
 /** The claims of one daemon on a local directory. */
 export class LocalClaims implements Claims {
+  readonly available = true;
   readonly #calls: FileCalls;
   readonly #files: LockFiles;
   readonly #tokens: Tokens;
@@ -65,13 +60,15 @@ export class LocalClaims implements Claims {
   readonly #unnoted: LockFile[] = [];
   readonly #retries = new Deadlines<LockFile>();
   readonly #lines = new Uint8Array(2 * LINE_BYTES);
+  readonly #turns: Turns;
 
-  constructor({ calls, files, ledger, clock }: LocalClaimsOptions) {
+  constructor({ calls, files, ledger, clock, turns = LOCAL_TURNS }: LocalClaimsOptions) {
     this.#calls = calls;
     this.#files = files;
     this.#tokens = new Tokens(calls, ledger);
     this.#values = new ValueBlocks(calls);
     this.#clock = clock;
+    this.#turns = turns;
   }
 
   /** When {@link retryDue} has something to do: monotonic milliseconds, or Infinity. */
@@ -121,16 +118,21 @@ export class LocalClaims implements Claims {
     file.move(union);
     if (union === "NL") file.idleMs = now;
     if (file.yieldsTo === "NL" || !compatible(file.yieldsTo, union)) return;
-    file.leaveUntilMs = now + LEAVE_MS;
+    file.leaveUntilMs = now + this.#turns.leaveMs;
     file.leftTo = file.yieldsTo;
     file.yieldsTo = "NL";
+  }
+
+  keptOut(): boolean {
+    // Asking costs nothing, and what is given is given back within the turn.
+    return false;
   }
 
   value(name: string): ValueBlock | undefined {
     return this.#files.get(name)?.value;
   }
 
-  setValue(name: string, text: string): Refusal | undefined {
+  setValue({ value: text }: Pick<SetValue, "value">, name: string): Refusal | undefined {
     const file = this.#files.get(name);
     assert(file && covers(file.claim, "PW"), "a value is set under a claim that keeps other writers out");
     try {
@@ -177,21 +179,34 @@ export class LocalClaims implements Claims {
     const file = this.#files.get(name);
     if (!file) return;
     if (!file.awaiting) file.backoffMs = RETRY_MS_MIN;
-    file.awaiting = true;
-    if (file.yieldsTo === "NL" && now >= file.leaveUntilMs) this.#leaveNote(file, mode);
+    this.beginAwaiting(name, mode, now);
     if (file.heapIndex !== -1) return;
     file.dueMs = Math.max(now + file.backoffMs * (0.5 + Math.random() / 2), file.leaveUntilMs);
     file.backoffMs = Math.min(file.backoffMs * 1.5, RETRY_MS_MAX);
     this.#retries.add(file);
   }
 
+  /** A request of this daemon waits for what others hold: it competes with others that wait, and says that it does. */
+  beginAwaiting(name: string, mode: Mode, now: number): void {
+    const file = this.#files.get(name);
+    if (!file) return;
+    file.awaiting = true;
+    if (file.yieldsTo === "NL" && now >= file.leaveUntilMs) this.#leaveNote(file, mode);
+  }
+
+  /** None does any more. */
+  endAwaiting(name: string): void {
+    const file = this.#files.get(name);
+    if (!file) return;
+    file.awaiting = false;
+    if (file.noteMs > 0) this.#wipeNote(file);
+  }
+
   /** Calls `retry` for every name whose time has come; it ends in {@link awaitOutside} again for those that still wait. */
   retryDue(now: number, retry: (name: string) => void): void {
     for (let file = this.#retries.takeDue(now); file; file = this.#retries.takeDue(now)) {
       retry(file.name);
-      if (file.heapIndex !== -1) continue;
-      file.awaiting = false;
-      if (file.noteMs > 0) this.#wipeNote(file);
+      if (file.heapIndex === -1) this.endAwaiting(file.name);
     }
   }
 
@@ -234,15 +249,25 @@ export class LocalClaims implements Claims {
   /** Whether a daemon that waits goes first. */
   #mustWait(file: LockFile, mode: Mode, covered: boolean, now: number): boolean {
     // A daemon that waits itself competes with the others that wait.
-    if (covered ? now - file.claimedMs < TURN_MS : file.awaiting) return false;
+    if (covered ? now - file.claimedMs < this.#turns.turnMs : file.awaiting) return false;
     if (covered && !compatible(file.yieldsTo, mode)) return true;
     const noteMs = readNumber(this.#lines, NOTE_AT, "W");
     if (noteMs < 0 || noteMs === file.noteMs) return false;
-    if (Math.abs(this.#clock.wallMs() - noteMs) > NOTE_FRESH_MS) return false;
+    if (!this.#isFresh(file, noteMs, now)) return false;
     const noteMode = readMode(this.#lines, NOTE_AT);
     if (compatible(noteMode, mode)) return false;
     if (covered) file.yieldsTo = noteMode;
     return true;
+  }
+
+  #isFresh(file: LockFile, noteMs: number, now: number): boolean {
+    const { noteAge, noteFreshMs } = this.#turns;
+    if (noteAge === "by clock") return Math.abs(this.#clock.wallMs() - noteMs) <= noteFreshMs;
+    if (file.seenNote !== noteMs) {
+      file.seenNote = noteMs;
+      file.seenNoteMs = now;
+    }
+    return now - file.seenNoteMs <= noteFreshMs;
   }
 
   #fail(file: LockFile, before: Mode, message: string): Refusal {
@@ -253,7 +278,7 @@ export class LocalClaims implements Claims {
   #leaveNote(file: LockFile, mode: Mode): void {
     const wallMs = this.#clock.wallMs();
     // Either way round: a clock that was set back must not keep the note from being renewed.
-    if (Math.abs(wallMs - file.noteMs) < NOTE_RENEW_MS) return;
+    if (Math.abs(wallMs - file.noteMs) < this.#turns.noteRenewMs) return;
     const line = this.#lines.subarray(NOTE_AT);
     writeLine(line, 0, { letter: "W", number: wallMs, mode, origin: "d" });
     if (this.#calls.write(file.fd, line, NOTE_AT) === LINE_BYTES) file.noteMs = wallMs;

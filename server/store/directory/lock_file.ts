@@ -42,6 +42,9 @@ export class LockFile implements Timed {
   backoffMs = 0;
   /** The wall clock of the wait note that this daemon last wrote here and has not wiped, or 0. */
   noteMs = 0;
+  /** The wait note of others that was seen last, and since when: monotonic milliseconds. */
+  seenNote = -1;
+  seenNoteMs = 0;
   /** When to try again, while it stands in the deadlines of the claims. */
   dueMs = 0;
   heapIndex = -1;

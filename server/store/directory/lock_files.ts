@@ -25,7 +25,7 @@ export interface LockFilesOptions {
   readonly lockFilesMax: number;
   /** Most of them that may be idle. */
   readonly idleFilesMax: number;
-  /** Idle files are closed, but stay where they are. */
+  /** Files are closed when they are idle, but stay where they are; and are opened as if others had made them. */
   readonly keepFiles: boolean;
 }
 
@@ -94,14 +94,24 @@ export class LockFiles {
     return names;
   }
 
+  /** Gives up the claim on a name, and forgets its file, as if it had never been opened. */
+  discard(name: string): void {
+    const file = this.#files.get(name);
+    if (!file) return;
+    file.move("NL");
+    this.#files.delete(name);
+    if (file.fd >= 0) this.#options.calls.close(file.fd);
+    file.fd = -1;
+  }
+
   /** Opens the file at the path of `file` anew: it is not open, or what is open has no name any more. */
   reopen(file: LockFile): Refusal | undefined {
     assert(file.claim === "NL", "only a file without a claim is opened again");
-    const { calls } = this.#options;
+    const { calls, keepFiles } = this.#options;
     if (file.fd >= 0) calls.close(file.fd);
     file.fd = -1;
     for (let tries = 0; tries < OPEN_TRIES; tries++) {
-      let fd = calls.open(file.path, "existing");
+      let fd = calls.open(file.path, keepFiles ? "open-or-create" : "existing");
       file.created = fd === -ERRNO.ENOENT;
       if (file.created) fd = calls.open(file.path, "create-new");
       if (fd >= 0) return this.#adopt(file, fd);

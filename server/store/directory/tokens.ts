@@ -21,16 +21,19 @@ interface FileRecord extends TokenRecord {
   readonly origin: Origin;
 }
 
+/** Where numbers come from that no token has reached. */
+export type TokenSource = Pick<Ledger, "floor" | "reserve" | "cover">;
+
 /** A record that is just being written looks damaged: it is read again so often before that is believed. */
 const READ_TRIES = 3;
 
 /** The tokens of a directory. */
 export class Tokens {
   readonly #calls: FileCalls;
-  readonly #ledger: Ledger;
+  readonly #ledger: TokenSource;
   readonly #line = new Uint8Array(LINE_BYTES);
 
-  constructor(calls: FileCalls, ledger: Ledger) {
+  constructor(calls: FileCalls, ledger: TokenSource) {
     this.#calls = calls;
     this.#ledger = ledger;
   }

@@ -16,17 +16,24 @@ import type { Mode } from "../../../client/protocol/modes.ts";
 import type { LockFile } from "./lock_file.ts";
 import { LINE_BYTES, readNumber } from "./record.ts";
 
+/** A lock as its holder knows it. */
+export interface KnownLock {
+  readonly mode: Mode;
+  readonly token: number;
+}
+
 /** Whether the kernel and the file agree that this daemon holds the name in `mode` with `token`. */
-export function isStillOurs(
-  calls: FileCalls,
-  file: LockFile,
-  { mode, token }: { mode: Mode; token: number },
-): boolean {
+export function isStillOurs(calls: FileCalls, file: LockFile, lock: KnownLock): boolean {
+  if (!hasToken(calls, file, lock)) return false;
+  return file.claim === "NL" ? lock.mode === "NL" : isLocked(calls, file);
+}
+
+/** Whether the file still counts the token. */
+export function hasToken(calls: FileCalls, file: LockFile, { mode, token }: KnownLock): boolean {
   const line = new Uint8Array(LINE_BYTES);
   if (calls.read(file.fd, line, 0) < LINE_BYTES) return false;
   const number = readNumber(line, 0, "T");
-  if (mode === "EX" ? number !== token + 1 : number < token) return false;
-  return file.claim === "NL" ? mode === "NL" : isLocked(calls, file);
+  return mode === "EX" ? number === token + 1 : number >= token;
 }
 
 function isLocked(calls: FileCalls, file: LockFile): boolean {

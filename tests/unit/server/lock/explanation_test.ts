@@ -24,8 +24,7 @@ function explained(
     resources: bench.table.resources,
     epochMs: 1_000,
     namesMax: EXPLAIN_NAMES_MAX,
-    outside: (each) => outside.get(each)?.mode ?? null,
-    outsideHolder: (each) => outside.get(each)?.holder,
+    outside: (each) => ({ mode: outside.get(each)?.mode ?? null, holder: outside.get(each)?.holder }),
   });
 }
 

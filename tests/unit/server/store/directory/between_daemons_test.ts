@@ -8,7 +8,7 @@ import { LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
 import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
 import { friends } from "../../../../support/lock_model_parts.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
-import { RETRY_MS_MAX } from "../../../../../server/store/directory/local_claims.ts";
+import { RETRY_MS_MAX } from "../../../../../server/store/directory/turns.ts";
 
 /** A new daemon's view on which modes it could be given now. */
 function possible(daemon: BenchDaemon, firstId: number): Mode[] {

@@ -25,7 +25,7 @@ Deno.test("DirectoryStore answers an uncontended lock on an open file in the sam
     using libc = Libc.open();
     const calls = new FaultyFiles(libc);
     const effects: Effect[] = [];
-    const store = new DirectoryStore({
+    const store = DirectoryStore.local({
       calls,
       directory: directory.path,
       effects: (effect) => effects.push(effect),

@@ -9,13 +9,13 @@ import { ERRNO, type ErrnoName } from "../../../../../ffi/errno.ts";
 import { type FileCalls, LOCK_UNLOCK } from "../../../../../ffi/file_calls.ts";
 import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
 import { claimRange, FIELD } from "../../../../../server/store/directory/claim_ranges.ts";
-import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/directory_store.ts";
+import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
 import { lockFileName } from "../../../../../server/store/directory/file_name.ts";
 import { MODE_BIT } from "../../../../../server/lock/mode.ts";
 import { LedgerError } from "../../../../../server/store/directory/ledger.ts";
 import { type Fault, FaultyFiles } from "../../../../support/faulty_files.ts";
 import { friends } from "../../../../support/lock_model_parts.ts";
-import { LEAVE_MS, RETRY_MS_MAX } from "../../../../../server/store/directory/local_claims.ts";
+import { LEAVE_MS, RETRY_MS_MAX } from "../../../../../server/store/directory/turns.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
 const ERRORS = ["EINTR", "EAGAIN", "EACCES", "ENOLCK", "EBADF", "EIO", "ENOSPC", "EMFILE"] as const;

@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { LOCK_TO_END, LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
-import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/directory_store.ts";
+import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
 /** The ledger is one. */

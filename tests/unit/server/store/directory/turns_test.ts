@@ -10,7 +10,7 @@ import {
   NOTE_FRESH_MS,
   RETRY_MS_MAX,
   TURN_MS,
-} from "../../../../../server/store/directory/local_claims.ts";
+} from "../../../../../server/store/directory/turns.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
 /** Sessions of one daemon that hold a lock for some ms, again and again, and always have a next request in the queue. */

@@ -1,0 +1,21 @@
+/**
+ * The worker of a lane: is told where the directory is, then performs one operation after the other.
+ *
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import { Libc } from "../../../../ffi/libc.ts";
+import { SYSTEM_CLOCK } from "../../../base/clock.ts";
+import { ClaimHost } from "./claim_host.ts";
+import type { WorkerSetup } from "./courier.ts";
+import type { Errand, Reply } from "./operations.ts";
+
+self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => {
+  const { libc: path, directory, limits } = data;
+  const calls = Libc.open(path);
+  const host = new ClaimHost({ calls, directory, limits, wallMs: SYSTEM_CLOCK.wallMs });
+  self.onmessage = ({ data: { id, operation } }: MessageEvent<Errand>) => {
+    const reply: Reply = { id, answer: host.perform(operation) };
+    self.postMessage(reply);
+  };
+};

@@ -1,0 +1,177 @@
+// Answers of workers that come in an order which only several workers make: the test says what each of them answered, and when.
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { Mode } from "../../../../../../client/protocol/modes.ts";
+import type { Effect, SessionId } from "../../../../../../server/store/store.ts";
+import { DirectoryStore } from "../../../../../../server/store/directory/directory_store.ts";
+import { beliefOf } from "../../../../../../server/store/directory/nfs/belief.ts";
+import type { Courier } from "../../../../../../server/store/directory/nfs/courier.ts";
+import { NfsArbiter } from "../../../../../../server/store/directory/nfs/nfs_arbiter.ts";
+import type {
+  Answer,
+  Errand,
+  Operation,
+  Reply,
+} from "../../../../../../server/store/directory/nfs/operations.ts";
+
+const BELIEF = beliefOf(10_000);
+const SESSION = "s" as SessionId;
+
+/** Keeps what was sent until the test answers it. */
+class HeldCourier implements Courier {
+  readonly lanes = 2;
+  onReply: (lane: number, reply: Reply) => void = () => {};
+  readonly open: { lane: number; errand: Errand }[] = [];
+  ended = false;
+
+  send(lane: number, errand: Errand): void {
+    this.open.push({ lane, errand });
+  }
+
+  /** The first operation of a kind that has not been answered. */
+  find(op: Operation["op"]): { lane: number; errand: Errand } {
+    const found = this.open.find(({ errand }) => errand.operation.op === op);
+    ok(found, `${op} among ${this.open.map(({ errand }) => errand.operation.op)}`);
+    return found;
+  }
+
+  answer(op: Operation["op"], answer: Answer): void {
+    const found = this.find(op);
+    this.open.splice(this.open.indexOf(found), 1);
+    this.onReply(found.lane, { id: found.errand.id, answer });
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+}
+
+class Bench {
+  readonly courier = new HeldCourier();
+  readonly effects: Effect[] = [];
+  readonly store: DirectoryStore;
+  nowMs = 0;
+  woken = 0;
+
+  constructor() {
+    const clock = { now: () => this.nowMs, wallMs: () => this.nowMs };
+    const { courier } = this;
+    const roster = { text: () => "{}", onTexts: () => {} };
+    const wake = () => void this.woken++;
+    this.store = new DirectoryStore({
+      effects: (effect) => this.effects.push(effect),
+      clock,
+      limits: { locksPerSessionMax: 9, waitersPerSessionMax: 9, queueLengthMax: 9 },
+      daemon: "d",
+      arbiter: (host) =>
+        new NfsArbiter({ courier, belief: BELIEF, clock, bootMs: () => this.nowMs, wake, roster }, host),
+    });
+    this.store.openSession(SESSION, undefined);
+  }
+
+  acquire(request: number, mode: Mode, waitMs = Infinity): void {
+    this.store.acquire({ session: SESSION, request, names: ["x"], mode, waitMs }, this.nowMs);
+  }
+
+  granted(token: number): Answer {
+    return { type: "granted", descriptor: 7, token, value: undefined, provenMs: this.nowMs };
+  }
+
+  tick(ms = 0): void {
+    this.nowMs += ms;
+    this.store.tick(this.nowMs);
+  }
+
+  said(): string[] {
+    return this.effects.splice(0).map((one) =>
+      `${one.type} ${"request" in one ? one.request : one.lock} ${"code" in one ? one.code : ""}`.trim()
+    );
+  }
+}
+
+Deno.test("what was asked for under a claim that is lost is not granted, though a worker says so later", () => {
+  const bench = new Bench();
+  bench.acquire(1, "CR");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick();
+  bench.acquire(2, "CW");
+  bench.tick(BELIEF.beatMs);
+  bench.courier.answer("beat", { type: "beaten", proofs: ["lost"] });
+  bench.courier.answer("admit", bench.granted(2));
+  bench.tick();
+  deepEqual(bench.said(), ["granted 1", "lost 1"]);
+  const { lane } = bench.courier.find("drop");
+  equal(
+    lane,
+    bench.courier.find("await").lane,
+    "the claim is dropped before it is asked for again, in the same lane",
+  );
+  bench.tick(100);
+  bench.courier.answer("admit", bench.granted(3));
+  bench.tick();
+  deepEqual(bench.said(), ["granted 2"]);
+});
+
+Deno.test("an answer wakes the daemon once, and is heard in its turn", () => {
+  const bench = new Bench();
+  bench.acquire(1, "EX");
+  equal(bench.store.nextDueMs > 0 || bench.woken === 0, true);
+  bench.courier.answer("admit", bench.granted(1));
+  equal(bench.woken, 1);
+  deepEqual(bench.said(), []);
+  equal(bench.store.nextDueMs, 0);
+  bench.tick();
+  deepEqual(bench.said(), ["granted 1"]);
+});
+
+Deno.test("a descriptor that its worker has closed is no loss: the worker tells why", () => {
+  const bench = new Bench();
+  bench.acquire(1, "EX");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick(BELIEF.beatMs);
+  bench.courier.answer("beat", { type: "beaten", proofs: ["closed"] });
+  bench.tick();
+  deepEqual(bench.said(), ["granted 1"]);
+  bench.tick(BELIEF.believedMs);
+  deepEqual(bench.said(), ["lost 1"], "but no proof either");
+});
+
+Deno.test("locks are kept by beats while the lane of their name hangs, and requests of other lanes are answered", () => {
+  const bench = new Bench();
+  bench.acquire(1, "CR");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick();
+  // A server in its grace time answers reads, and no new lock.
+  bench.acquire(2, "PW");
+  for (let ms = 0; ms < 6 * BELIEF.leaseMs; ms += 250) {
+    bench.tick(250);
+    if (bench.courier.open.some(({ errand }) => errand.operation.op === "beat")) {
+      equal(bench.courier.find("beat").lane, bench.courier.lanes);
+      bench.courier.answer("beat", { type: "beaten", proofs: [bench.nowMs] });
+    }
+  }
+  deepEqual(bench.said(), ["granted 1"]);
+  bench.courier.answer("admit", bench.granted(2));
+  bench.tick();
+  deepEqual(bench.said(), ["granted 2"]);
+});
+
+Deno.test("DirectoryStore.validForMs is what is left of the belief in the locks of a session", () => {
+  const bench = new Bench();
+  equal(bench.store.validForMs(SESSION, bench.nowMs), Infinity);
+  bench.acquire(1, "EX");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick(1_000);
+  equal(bench.store.validForMs(SESSION, bench.nowMs), BELIEF.believedMs - 1_000);
+});
+
+Deno.test("closing ends the workers, also when they do not answer", async () => {
+  const bench = new Bench();
+  bench.acquire(1, "EX");
+  const closed = bench.store.close();
+  bench.courier.answer("close", { type: "done" });
+  for (const { lane, errand } of bench.courier.open.filter(({ errand }) => errand.operation.op === "close")) {
+    bench.courier.onReply(lane, { id: errand.id, answer: { type: "done" } });
+  }
+  await closed;
+  ok(bench.courier.ended);
+});
