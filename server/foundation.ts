@@ -24,6 +24,7 @@ import { type Observer, observers } from "./session/observer.ts";
 import { Sessions } from "./session/sessions.ts";
 import { DirectoryStore } from "./store/directory/directory_store.ts";
 import { beliefOf, silenceMsMax } from "./store/directory/nfs/belief.ts";
+import type { Report } from "./store/directory/nfs/nfs_arbiter.ts";
 import { openNfsStore } from "./store/directory/nfs/nfs_store.ts";
 import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
 import type { EffectSink, Store } from "./store/store.ts";
@@ -107,9 +108,15 @@ export function layFoundation(
     daemon,
   };
   const store: Store = resources.adopt(
-    facts?.leaseMs === undefined
-      ? DirectoryStore.local({ ...common, calls, keepFiles })
-      : openNfsStore({ ...common, libc, leaseMs: facts.leaseMs, host: facts.host, wake, onBroken }),
+    facts?.leaseMs === undefined ? DirectoryStore.local({ ...common, calls, keepFiles }) : openNfsStore({
+      ...common,
+      libc,
+      leaseMs: facts.leaseMs,
+      host: facts.host,
+      report: reporter(log),
+      wake,
+      onBroken,
+    }),
     (opened) => void opened.close(),
   );
   const sessions = new Sessions({
@@ -146,6 +153,14 @@ function clientLimits(
   if (isLower) log.info("limits.lowered", { ...limits, leaseMs });
   if (heartbeatMs === 0) log.warn("limits.doubtful", { heartbeatMs, leaseMs });
   return limits;
+}
+
+function reporter(log: Log): Report {
+  return (what, claims) => {
+    if (what === "lost") log.warn("store.claims_lost", { claims });
+    else if (what === "down") log.error("store.down");
+    else log.info("store.back");
+  };
 }
 
 function lookAtNfs(libc: Libc, directory: string): NfsFacts | undefined {

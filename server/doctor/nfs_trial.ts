@@ -30,6 +30,9 @@ export interface NfsTrialOptions {
   readonly sleep: (ms: number) => void;
 }
 
+/** For so many beats a doubtful twin is watched: it writes with each, but may have to take its place again first. */
+const DOUBT_BEATS = 2.5;
+
 interface RosterEntry {
   readonly text: string;
   readonly peer: RosterText;
@@ -73,7 +76,7 @@ function findTwin(
   if (living) return living.peer;
   const doubtful = twins.filter(({ peer }) => Math.abs(wallMs() - peer.written) < LONG_AGO_MS);
   if (doubtful.length === 0) return undefined;
-  sleep(1.5 * beliefOf(leaseMs).beatMs);
+  sleep(DOUBT_BEATS * beliefOf(leaseMs).beatMs);
   const later = new Set(roster.read().values());
   return doubtful.find(({ text }) => !later.has(text))?.peer;
 }

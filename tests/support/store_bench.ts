@@ -13,7 +13,7 @@ import { checkInvariants } from "../../server/lock/table_check.ts";
 import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
 import { PRIVATE_DIRECTORY } from "../../server/store/directory/file_name.ts";
 import { beliefOf } from "../../server/store/directory/nfs/belief.ts";
-import { NfsArbiter } from "../../server/store/directory/nfs/nfs_arbiter.ts";
+import { NfsArbiter, type Report } from "../../server/store/directory/nfs/nfs_arbiter.ts";
 import { FaultyFiles } from "./faulty_files.ts";
 import { InlineCourier, openedDirect } from "./inline_courier.ts";
 
@@ -115,6 +115,8 @@ export class BenchDaemon {
   /** The way to the file server, of a daemon over NFS. */
   readonly courier: InlineCourier | undefined;
   readonly effects: Effect[] = [];
+  /** What a daemon over NFS reported to its operator. */
+  readonly reports: string[] = [];
   readonly #bench: StoreBench;
   readonly #sessions = new Set<string>();
   #alive = true;
@@ -146,10 +148,12 @@ export class BenchDaemon {
     const courier = new InlineCourier({ calls, directory, limits, bootMs, wallMs: clock.wallMs, lookAt });
     this.courier = courier;
     const belief = beliefOf(BENCH_LEASE_MS);
+    const report: Report = (what, claims) => this.reports.push(claims > 0 ? `${what} ${claims}` : what);
     const roster = { text: () => `{"daemon":"daemon-${index}"}`, onTexts: () => {} };
     this.store = new DirectoryStore({
       ...common,
-      arbiter: (host) => new NfsArbiter({ courier, belief, clock, bootMs, wake: () => {}, roster }, host),
+      arbiter: (host) =>
+        new NfsArbiter({ courier, belief, clock, bootMs, wake: () => {}, report, roster }, host),
     });
   }
 

@@ -14,10 +14,13 @@ interface Ended {
   readonly text: string;
 }
 
+/** How long a program may take that should refuse at once, in seconds: one that serves instead is ended. */
+const PATIENCE = "40";
+
 /** Runs the program on a host of a name, until it ends. */
 async function program(name: string, ...args: string[]): Promise<Ended> {
   const shell = 'hostname "$0"; exec "$@"';
-  const command = [Deno.execPath(), "run", "-A", "--quiet", MAIN, ...args];
+  const command = ["timeout", "-s", "KILL", PATIENCE, Deno.execPath(), "run", "-A", "--quiet", MAIN, ...args];
   const { code, stdout, stderr } = await new Deno.Command("unshare", {
     args: ["--uts", "sh", "-c", shell, name, ...command],
     stdout: "piped",

@@ -31,6 +31,8 @@ export interface NfsArbiterOptions {
   readonly bootMs: () => number;
   /** Called when an answer has come: {@link NfsArbiter.tick} has something to do now. */
   readonly wake: () => void;
+  /** Hears what an operator wants to know. */
+  readonly report: Report;
   /** This daemon's place in the roster. */
   readonly roster: {
     /** What it writes of itself now. */
@@ -39,6 +41,11 @@ export interface NfsArbiterOptions {
     readonly onTexts: (texts: readonly string[]) => void;
   };
 }
+
+/**
+ * What happened to the way to the server: it is down, so that nothing is believed any more and requests are refused; it is back; claims were lost, so many.
+ */
+export type Report = (what: "down" | "back" | "lost", claims: number) => void;
 
 /** The lane that keeps the roster. */
 const ROSTER_LANE = 0;
@@ -119,9 +126,11 @@ export class NfsArbiter implements Arbiter {
   }
 
   tick(now: number): void {
+    const wasDown = this.#lanes.down;
     this.#lanes.deliver(now);
     if (this.#lanes.check(now)) this.claims.giveUp(now);
     this.#beats.tick(now);
+    this.#report(wasDown);
     this.claims.retryDue(now);
     if (now >= this.#signDueMs && !this.#isSigning) this.#sign(now);
     for (let due = this.#questions.takeDue(now); due; due = this.#questions.takeDue(now)) due.giveUp(now);
@@ -139,6 +148,13 @@ export class NfsArbiter implements Arbiter {
       this.#isSigning = false;
       if (answer.type === "signed") roster.onTexts(answer.peers);
     });
+  }
+
+  #report(wasDown: boolean): void {
+    const { report } = this.#options;
+    const lost = this.claims.takeLost();
+    if (lost > 0) report("lost", lost);
+    if (wasDown !== this.#lanes.down) report(wasDown ? "back" : "down", 0);
   }
 
   close(): Promise<void> {

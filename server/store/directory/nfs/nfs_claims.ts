@@ -54,6 +54,7 @@ export class NfsClaims implements Claims {
   readonly #retries = new Deadlines<RemoteClaim>();
   readonly #outside = new Map<string, Outside>();
   #unnoted: RemoteClaim[] = [];
+  #lost = 0;
 
   constructor({ lanes, host, believedMs, bootMs }: NfsClaimsOptions) {
     this.#lanes = lanes;
@@ -220,11 +221,19 @@ export class NfsClaims implements Claims {
   /** The claim is not believed in any more: its locks end, and its descriptor is closed before anything else is asked about the name. */
   lose(claim: RemoteClaim, now: number): void {
     claim.epoch++;
+    this.#lost++;
     claim.wanted = "NL";
     claim.given = false;
     claim.provenMs = -Infinity;
     this.#send(claim, { op: "drop", name: claim.name });
     this.#host.lose(claim.name, now);
+  }
+
+  /** How many claims were lost since the last time. */
+  takeLost(): number {
+    const lost = this.#lost;
+    this.#lost = 0;
+    return lost;
   }
 
   /** Writes down who holds the names on which something was granted since the last time, for people at other daemons. */

@@ -8,7 +8,7 @@ import { DirectoryStore, type DirectoryStoreOptions } from "../directory_store.t
 import { beliefOf } from "./belief.ts";
 import { checkWorkersAllowed, WorkerCourier } from "./courier.ts";
 import type { HostIdentity } from "./host_identity.ts";
-import { NfsArbiter } from "./nfs_arbiter.ts";
+import { NfsArbiter, type Report } from "./nfs_arbiter.ts";
 import { Registration } from "./registration.ts";
 
 /** Workers of a store on NFS: how many calls to the file server are under way at a time. */
@@ -25,6 +25,7 @@ export interface NfsStoreOptions extends Omit<DirectoryStoreOptions, "arbiter"> 
   };
   readonly leaseMs: number;
   readonly host: HostIdentity;
+  readonly report: Report;
   /** Called when an answer has come, for a tick. */
   readonly wake: () => void;
   /** Called when a worker broke a rule of its own. */
@@ -34,7 +35,7 @@ export interface NfsStoreOptions extends Omit<DirectoryStoreOptions, "arbiter"> 
 /** Opens a directory whose file server has told its lease time. Throws a `Deno.errors.NotCapable` when workers may not be started. */
 export function openNfsStore(options: NfsStoreOptions): DirectoryStore {
   checkWorkersAllowed();
-  const { directory, libc, limits, leaseMs, onBroken, wake, clock, host, daemon } = options;
+  const { directory, libc, limits, leaseMs, onBroken, wake, clock, host, daemon, report } = options;
   const share = (all: number) => Math.floor(all / LANES);
   const shared = { lockFilesMax: share(limits.lockFilesMax), idleFilesMax: share(limits.idleFilesMax) };
   const courier = new WorkerCourier({ directory, libc: libc.path, limits: shared }, {
@@ -54,6 +55,7 @@ export function openNfsStore(options: NfsStoreOptions): DirectoryStore {
   };
   const belief = beliefOf(leaseMs);
   const bootMs = () => libc.bootMs();
-  const arbiter = (of: ArbiterHost) => new NfsArbiter({ courier, belief, clock, bootMs, wake, roster }, of);
+  const arbiter = (of: ArbiterHost) =>
+    new NfsArbiter({ courier, belief, clock, bootMs, wake, report, roster }, of);
   return new DirectoryStore({ ...options, arbiter });
 }

@@ -55,6 +55,7 @@ class Bench {
   constructor() {
     const clock = { now: () => this.nowMs, wallMs: () => this.nowMs };
     const { courier } = this;
+    const report = () => {};
     const roster = { text: () => "{}", onTexts: () => {} };
     const wake = () => void this.woken++;
     this.store = new DirectoryStore({
@@ -63,7 +64,10 @@ class Bench {
       limits: { locksPerSessionMax: 9, waitersPerSessionMax: 9, queueLengthMax: 9 },
       daemon: "d",
       arbiter: (host) =>
-        new NfsArbiter({ courier, belief: BELIEF, clock, bootMs: () => this.nowMs, wake, roster }, host),
+        new NfsArbiter(
+          { courier, belief: BELIEF, clock, bootMs: () => this.nowMs, wake, report, roster },
+          host,
+        ),
     });
     this.store.openSession(SESSION, undefined);
   }

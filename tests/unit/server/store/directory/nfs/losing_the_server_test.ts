@@ -83,10 +83,12 @@ Deno.test("[I-17] requests end in time with STORE_UNAVAILABLE while the server i
   bench.until(() => codeOf(4) !== undefined, believedMs);
   equal(codeOf(4), "STORE_UNAVAILABLE");
   equal(daemon.refusal(7, "EX", { name: "new" }), "STORE_UNAVAILABLE");
+  deepEqual(daemon.reports, ["lost 1", "down"]);
   daemon.check();
   cut(daemon, false);
   bench.pass(2);
   equal(daemon.store.available, true);
+  deepEqual(daemon.reports, ["lost 1", "down", "back"]);
   daemon.grant(8, "EX", { name: "new" });
 });
 
