@@ -13,19 +13,15 @@ import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
 import type { Audit } from "./audit.ts";
 import { admitDirectory } from "./doctor/admission.ts";
-import { type NfsFacts, nfsFacts } from "./doctor/nfs_facts.ts";
 import { CountedCalls } from "./metrics/counted_calls.ts";
 import { LockTally } from "./metrics/lock_tally.ts";
 import { NameClasses } from "./metrics/name_classes.ts";
 import { StoreTally } from "./metrics/store_tally.ts";
+import { clientLimits, lookAtNfs, openStore } from "./open_store.ts";
 import { randomText } from "./random_text.ts";
 import { OPEN_GATE } from "./session/access.ts";
 import { type Observer, observers } from "./session/observer.ts";
 import { Sessions } from "./session/sessions.ts";
-import { DirectoryStore } from "./store/directory/directory_store.ts";
-import { beliefOf, silenceMsMax } from "./store/directory/nfs/belief.ts";
-import type { Report } from "./store/directory/nfs/nfs_arbiter.ts";
-import { openNfsStore } from "./store/directory/nfs/nfs_store.ts";
 import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
 import type { EffectSink, Store } from "./store/store.ts";
 
@@ -99,21 +95,17 @@ export function layFoundation(
   const operations = new StoreTally();
   const calls = new CountedCalls(libc, operations, clock);
   const effects: EffectSink = (effect) => sessions.deliver(effect);
-  // By its real name: on NFS a link at its end would not be followed.
-  const common = {
-    directory: facts ? Deno.realPathSync(directory) : directory,
-    effects,
-    clock,
-    limits,
-    daemon,
-  };
   const store: Store = resources.adopt(
-    facts?.leaseMs === undefined ? DirectoryStore.local({ ...common, calls, keepFiles }) : openNfsStore({
-      ...common,
+    openStore(facts, {
+      directory,
+      effects,
+      clock,
+      limits,
+      daemon,
+      calls,
       libc,
-      leaseMs: facts.leaseMs,
-      host: facts.host,
-      report: reporter(log),
+      keepFiles,
+      log,
       wake,
       onBroken,
     }),
@@ -130,45 +122,4 @@ export function layFoundation(
     observer: observers(locks, ...onlookers),
   });
   return { serverName, limits, plan, store, sessions, locks, operations, reloadTokens };
-}
-
-/** A client gives its connection up after four heartbeats without a word, and its session after its grace. */
-const SILENT_HEARTBEATS = 4;
-
-/**
- * On NFS clients have to miss their daemon before the server may give its locks to another host: heartbeats and graces are at most what that allows.
- */
-function clientLimits(
-  { heartbeatMs, graceMsMax }: Limits,
-  leaseMs: number | undefined,
-  log: Log,
-): Pick<Limits, "heartbeatMs" | "graceMsMax"> {
-  if (leaseMs === undefined) return { heartbeatMs, graceMsMax };
-  const silenceMs = Math.floor(silenceMsMax(beliefOf(leaseMs)));
-  const limits = {
-    heartbeatMs: Math.min(heartbeatMs, Math.floor(silenceMs / SILENT_HEARTBEATS)),
-    graceMsMax: Math.min(graceMsMax, silenceMs),
-  };
-  const isLower = limits.heartbeatMs < heartbeatMs || limits.graceMsMax < graceMsMax;
-  if (isLower) log.info("limits.lowered", { ...limits, leaseMs });
-  if (heartbeatMs === 0) log.warn("limits.doubtful", { heartbeatMs, leaseMs });
-  return limits;
-}
-
-function reporter(log: Log): Report {
-  return (what, claims) => {
-    if (what === "lost") log.warn("store.claims_lost", { claims });
-    else if (what === "down") log.error("store.down");
-    else log.info("store.back");
-  };
-}
-
-function lookAtNfs(libc: Libc, directory: string): NfsFacts | undefined {
-  const fd = libc.openForReading(`${directory}/.`);
-  if (fd < 0) return undefined;
-  try {
-    return nfsFacts(libc, fd);
-  } finally {
-    libc.close(fd);
-  }
 }
