@@ -67,7 +67,7 @@ async function play({ programs, settings = {} }: Guest, test: Deno.TestContext):
     stderr: "piped",
   }).output();
   const text = new TextDecoder().decode(stdout);
-  const lines = text.split(/\r?\n/);
+  const lines = text.split(/[\r\n]+/);
   // What the tests measured, for people.
   for (const line of lines) {
     if (/\d ms|\d s$|requests,/.test(line) && !line.startsWith("#")) console.log(line);
