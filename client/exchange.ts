@@ -61,6 +61,11 @@ export class Exchange {
     return this.#send(op, fields, { read, write, isRepeated: false });
   }
 
+  /** Whether something was asked that another connection will have the answer of. */
+  get isWaiting(): boolean {
+    return [...this.#pending.values()].some(({ frame }) => frame !== undefined);
+  }
+
   /** Sends all that was not answered yet once more, in the order in which it was asked. */
   repeat(): void {
     for (const { frame } of this.#pending.values()) if (frame !== undefined) this.#write(frame);

@@ -163,8 +163,9 @@ export class Session implements ConnectionListener {
     this.#keeper?.look();
     this.locks.onDetached();
     this.#connection = undefined;
-    // Whoever babbles will do so again, and what drains and holds nothing is done.
-    const isDone = error.code === "UNSUPPORTED" || (this.#isDraining && this.locks.size === 0);
+    // Whoever babbles will do so again, and what drains and has nothing is done; in a cluster waits may be grants by now.
+    const isIdle = this.locks.size === 0 && !this.#exchange.isWaiting;
+    const isDone = error.code === "UNSUPPORTED" || (this.#isDraining && isIdle);
     if (this.#identity === undefined || isDone) this.over(error);
     else this.#options.events.onDetached(this, error);
   }
@@ -176,7 +177,6 @@ export class Session implements ConnectionListener {
     signal: AbortSignal,
     onHello: (hello: HelloAnswer, sentMs: number) => void,
   ): Promise<void> {
-    const { clock } = this.#options;
     const connection = new Connection(this);
     this.#connections.add(connection);
     void connection.ended.then(() => this.#connections.delete(connection));
@@ -192,7 +192,7 @@ export class Session implements ConnectionListener {
     try {
       await connection.open(openTransport);
       signal.throwIfAborted();
-      const sentMs = clock.now();
+      const sentMs = this.#options.clock.now();
       const send = (frame: string) => connection.send(frame);
       const wish = { version: PROTOCOL_VERSION, ...fields };
       const { id, answer } = this.#exchange.sendOver(send, "hello", wish, (hello) => {

@@ -10,6 +10,7 @@ import type { NameClassRule } from "./metrics/name_classes.ts";
 import { checkLimits, LIMIT_NAMES, LIMIT_RULES, type Limits, LimitsError } from "./base/limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./base/log.ts";
 import { ConfigError } from "./config_error.ts";
+import { checkEtcd, ETCD_OPTIONS, type EtcdConfig } from "./etcd_options.ts";
 import { checkListening } from "./listen_rules.ts";
 import {
   ADDRESS,
@@ -19,6 +20,7 @@ import {
   LEVEL,
   type ListenAddress,
   NAME_CLASSES,
+  type Option,
   ORIGINS,
   PATH,
   SWITCH,
@@ -28,7 +30,7 @@ import {
 export { ConfigError } from "./config_error.ts";
 
 /** What the daemon was told; complete, checked, and consistent. */
-export interface Config {
+export interface Config extends EtcdConfig {
   /** For TCP, or null for none. */
   readonly address: ListenAddress | null;
   /** For HTTP and WebSocket, or null for none. */
@@ -63,13 +65,6 @@ export interface Config {
   readonly limits: Limits;
 }
 
-interface Option<T> {
-  readonly form: Form<T>;
-  /** As one would write it; null when nothing stands for the default. */
-  readonly initial: string | null;
-  readonly help: string;
-}
-
 const OPTIONS = {
   address: { form: ADDRESS, initial: "127.0.0.1:13123", help: "where to listen for TCP; off = nowhere" },
   httpAddress: { form: ADDRESS, initial: "127.0.0.1:13124", help: "where to listen for HTTP; off = nowhere" },
@@ -95,6 +90,7 @@ const OPTIONS = {
   insecure: { form: SWITCH, initial: "false", help: "listen beyond loopback without authentication" },
   keepFiles: { form: SWITCH, initial: "false", help: "never remove lock files that nobody uses" },
   force: { form: SWITCH, initial: "false", help: "serve a directory that distrilock doctor finds unfit" },
+  ...ETCD_OPTIONS,
 } as const satisfies Record<string, Option<unknown>>;
 
 type Value<O> = O extends { readonly form: Form<infer T>; readonly initial: infer I } ? T | (I & null)
@@ -144,6 +140,8 @@ export function readConfig(
   const config: Config = { ...values as unknown as Values, limits: limits as unknown as Limits };
   checkRelations(config.limits);
   checkListening(config);
+  const fault = checkEtcd(config);
+  if (fault !== undefined) throw new ConfigError(fault);
   return config;
 }
 

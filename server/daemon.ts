@@ -21,6 +21,7 @@ import type { Transport, TransportEvents } from "../client/transport/transport.t
 import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
 import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
+import { Bell } from "./bell.ts";
 import type { Config } from "./config.ts";
 import type { Dialects } from "./dialect/conversation.ts";
 import type { DaemonOptions } from "./daemon_options.ts";
@@ -50,7 +51,8 @@ const KEY_SECRET_BYTES = 32;
 /** A configuration in which nothing is left to find out. */
 type NamedConfig = Config & { readonly serverName: string };
 
-interface Parts extends Pick<Foundation, "store" | "sessions" | "locks" | "operations" | "reloadTokens"> {
+interface Parts
+  extends Pick<Foundation, "store" | "sessions" | "locks" | "operations" | "reloadTokens" | "storeKind"> {
   readonly options: DaemonOptions & { readonly audit: Audit };
   readonly drainTimeoutMs: number;
   readonly resources: DisposableStack;
@@ -68,6 +70,7 @@ export class Daemon {
   readonly #dialects: Dialects;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueMs = Infinity;
+  readonly #bell = new Bell(() => this.#reception.turn(() => this.#tick()));
   #drained: { readonly promise: Promise<void>; resolve(): void } | undefined;
   #stopped: Promise<void> | undefined;
   readonly #gone = Promise.withResolvers<void>();
@@ -117,11 +120,10 @@ export class Daemon {
   static start(config: Config, given: DaemonOptions): Daemon {
     using resources = new DisposableStack();
     for (const warning of listeningWarnings(config)) given.log.warn("listen.exposed", { warning });
-    const { directory } = config;
     const options = { ...given, audit: given.audit ?? auditInLog(given.log) };
-    // What works on its own has nothing to say before the first turn.
-    let wake = () => {};
-    const laid = layFoundation(config, { ...options, wake: () => wake() }, resources);
+    let started: Daemon | undefined;
+    const wake = () => started && started.#bell.ring();
+    const laid = layFoundation(config, { ...options, wake }, resources);
     const { serverName, limits, plan, ...foundation } = laid;
     const { drainTimeoutMs } = limits;
     const parts = {
@@ -131,9 +133,8 @@ export class Daemon {
       resources: resources.move(),
     };
     try {
-      const started = new Daemon({ ...config, serverName }, limits, parts);
-      wake = () => started.#reception.turn(() => started.#tick());
-      started.#logReady(directory, plan);
+      started = new Daemon({ ...config, serverName }, limits, parts);
+      started.#logReady(config, plan);
       return started;
     } catch (error) {
       parts.resources.dispose();
@@ -195,13 +196,14 @@ export class Daemon {
     this.#reception.turn(() => sessions.hangUp("all"));
     let patience: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => patience = setTimeout(resolve, FAREWELL_MS));
-    await Promise.race([Promise.all([empty, this.#doors.settled()]), late]);
+    await Promise.race([Promise.all([empty, this.#doors.settled(), store.settled?.()]), late]);
     clearTimeout(patience);
     this.#reception.turn(() => this.#reception.cutAll());
     await this.#doors.stop();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await store.close();
+    this.#bell.silence();
     resources.dispose();
     this.#log.info("daemon.stopped");
     this.#gone.resolve();
@@ -210,7 +212,7 @@ export class Daemon {
   #operation(limits: Limits): OperationParts {
     const { store, sessions, locks, operations, resources, options: { audit, reloads } } = this.#parts;
     return operate({
-      build: { version: SOFTWARE_VERSION, store: "directory", guarantee: store.guarantee },
+      build: { version: SOFTWARE_VERSION, store: this.#parts.storeKind, guarantee: store.guarantee },
       clock: this.#clock,
       limits,
       locks,
@@ -246,15 +248,15 @@ export class Daemon {
   }
 
   #administration({ serverName, directory }: NamedConfig, limits: Limits): Administration {
-    const { sessions, drainTimeoutMs } = this.#parts;
+    const { sessions, drainTimeoutMs, storeKind: store } = this.#parts;
     return new Administration({
       sessions,
       clock: this.#clock,
       daemon: {
         version: SOFTWARE_VERSION,
         server: serverName,
-        store: "directory",
-        directory,
+        store,
+        ...(store === "directory" ? { directory } : {}),
         limits: { ...limits },
       },
       connectionCount: () => this.#reception.size + this.#doors.unansweredCount,
@@ -266,11 +268,14 @@ export class Daemon {
     });
   }
 
-  #logReady(directory: string, plan: { connectionsMax: number; lockFilesMax: number }): void {
+  #logReady(
+    { directory, etcd, etcdPrefix }: Config,
+    plan: { connectionsMax: number; lockFilesMax: number },
+  ): void {
     this.#log.info("daemon.ready", {
       tcp: shownAddress(this.addresses.tcp),
       http: shownAddress(this.addresses.http),
-      directory,
+      ...(etcd ? { etcd, etcdPrefix } : { directory }),
       guarantee: this.guarantee,
       version: SOFTWARE_VERSION,
       pid: Deno.pid,

@@ -6,12 +6,14 @@
 import { raiseDescriptorLimit } from "../ffi/descriptor_limit.ts";
 import { readKernelText } from "../ffi/kernel_text.ts";
 import { Libc } from "../ffi/libc.ts";
+import { assert } from "./base/assert.ts";
 import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
 import { type DescriptorPlan, type Limits, planDescriptors } from "./base/limits.ts";
 import { openTokenGate } from "./access/tokens_source.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
 import type { Audit } from "./audit.ts";
+import type { openEtcdStore } from "./etcd_foundation.ts";
 import { admitDirectory } from "./doctor/admission.ts";
 import { CountedCalls } from "./metrics/counted_calls.ts";
 import { LockTally } from "./metrics/lock_tally.ts";
@@ -23,7 +25,7 @@ import { OPEN_GATE } from "./session/access.ts";
 import { type Observer, observers } from "./session/observer.ts";
 import { Sessions } from "./session/sessions.ts";
 import { PRIVATE_DIRECTORY } from "./store/directory/file_name.ts";
-import type { EffectSink, Store } from "./store/store.ts";
+import type { Store, StoreEffect } from "./store/store.ts";
 
 /** Enough that no two sessions of all daemons ever share an id. */
 const SESSION_ID_BYTES = 12;
@@ -37,10 +39,14 @@ export interface FoundationOptions {
   /** Who looks on beside the counts: traces. */
   readonly onlookers?: readonly Observer[] | undefined;
   readonly clock?: Clock;
-  /** Called when the store has something to do, which it then does in a turn. */
+  /** Called when the store has something to do or to tell, which it then does in a turn. */
   readonly wake: () => void;
-  /** Called when a part that works on its own broke a rule. */
+  /** Called when the daemon broke a rule of its own. */
   readonly onBroken: (error: unknown) => void;
+  /**
+   * Opens the store on an etcd cluster, where the configuration names one. Given, not imported, so that a program with a lock table of its own loads no gRPC.
+   */
+  readonly openEtcdStore?: typeof openEtcdStore;
 }
 
 /** What a daemon stands on. */
@@ -50,6 +56,8 @@ export interface Foundation {
   readonly limits: Limits;
   readonly plan: DescriptorPlan;
   readonly store: Store;
+  /** What it is on, for people: `directory` or `etcd`. */
+  readonly storeKind: string;
   readonly sessions: Sessions;
   /** Reads the tokens file anew; undefined when there is none. Throws a TokensFileError, and then what was known stays. */
   readonly reloadTokens: (() => void) | undefined;
@@ -65,24 +73,16 @@ export interface Foundation {
  */
 export function layFoundation(
   config: Config,
-  { log, audit, onlookers = [], clock = SYSTEM_CLOCK, wake, onBroken }: FoundationOptions,
+  options: FoundationOptions,
   resources: DisposableStack,
 ): Foundation {
-  const { directory, keepFiles, force, limits: { connectionsMax } } = config;
-  Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true });
+  const { log, audit, onlookers = [], clock = SYSTEM_CLOCK } = options;
+  const { directory, keepFiles, etcd } = config;
+  if (!etcd) Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true });
   const libc = resources.use(Libc.open(config.libc ?? undefined));
-  const trialId = randomText(SESSION_ID_BYTES);
-  admitDirectory({
-    calls: libc,
-    directory,
-    limits: { connectionsMax },
-    wallMs: clock.wallMs(),
-    trialId,
-    log,
-    force,
-  });
+  if (!etcd) examine(config, libc, { log, clock });
   const plan = planDescriptors(raiseDescriptorLimit(libc), config.limits);
-  const facts = lookAtNfs(libc, directory);
+  const facts = etcd ? undefined : lookAtNfs(libc, directory);
   const limits = { ...config.limits, ...plan, ...clientLimits(config.limits, facts?.leaseMs, log) };
   // The host name of the kernel, since asking the runtime for it takes one more permission.
   const host = readKernelText(libc, "/proc/sys/kernel/hostname")?.trim();
@@ -94,23 +94,14 @@ export function layFoundation(
   const locks = new LockTally(new NameClasses(config.metricClasses ?? []));
   const operations = new StoreTally();
   const calls = new CountedCalls(libc, operations, clock);
-  const effects: EffectSink = (effect) => sessions.deliver(effect);
-  const store: Store = resources.adopt(
-    openStore(facts, {
-      directory,
-      effects,
-      clock,
-      limits,
-      daemon,
-      calls,
-      libc,
-      keepFiles,
-      log,
-      wake,
-      onBroken,
-    }),
-    (opened) => void opened.close(),
-  );
+  const effects = (effect: StoreEffect) => sessions.deliver(effect);
+  const open = (): Store => {
+    const parts = { effects, clock, limits, daemon };
+    if (!etcd) return openStore(facts, { ...options, ...parts, directory, calls, libc, keepFiles });
+    assert(options.openEtcdStore, "whoever may be told of a cluster can open it");
+    return options.openEtcdStore(config, { ...options, ...parts }, resources);
+  };
+  const store: Store = resources.adopt(open(), (opened) => void opened.close());
   const sessions = new Sessions({
     store,
     clock,
@@ -121,5 +112,22 @@ export function layFoundation(
     audit: (event, fields) => audit.record(event, fields),
     observer: observers(locks, ...onlookers),
   });
-  return { serverName, limits, plan, store, sessions, locks, operations, reloadTokens };
+  const storeKind = etcd ? "etcd" : "directory";
+  return { serverName, limits, plan, store, storeKind, sessions, locks, operations, reloadTokens };
+}
+
+function examine(
+  { directory, force, limits: { connectionsMax } }: Config,
+  libc: Libc,
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
+): void {
+  admitDirectory({
+    calls: libc,
+    directory,
+    limits: { connectionsMax },
+    wallMs: clock.wallMs(),
+    trialId: randomText(SESSION_ID_BYTES),
+    log,
+    force,
+  });
 }

@@ -19,6 +19,7 @@ import { LimitsError } from "./base/limits.ts";
 import { createLog, type Log } from "./base/log.ts";
 import { daemonCommands } from "./commands.ts";
 import { type Config, ConfigError, configHelp, readConfig } from "./config.ts";
+import { openEtcdStore } from "./etcd_foundation.ts";
 import { Daemon } from "./daemon.ts";
 import { createApp } from "./http/app.ts";
 import { runDoctor } from "./doctor/command.ts";
@@ -42,7 +43,7 @@ Serves the locks of one directory. Each option is also an environment variable (
 async function main(): Promise<void> {
   const [command, ...rest] = Deno.args;
   if (command === undefined || command === "serve") await serve(rest);
-  else if (command === "doctor") doctor(rest);
+  else if (command === "doctor") await doctor(rest);
   else if (command === "token") token(rest);
   else if (command.startsWith("-") && command !== "--help" && command !== "-h" && command !== "--version") {
     await serve(Deno.args);
@@ -67,7 +68,10 @@ async function serve(argv: readonly string[]): Promise<void> {
   const signals = hearSignals();
   const { audit, daemon } = startOrExit(() => {
     const audit = openAudit(config, log, reloads);
-    return { audit, daemon: Daemon.start(config, { createApp, log, audit, onlookers, reloads, onBroken }) };
+    return {
+      audit,
+      daemon: Daemon.start(config, { createApp, openEtcdStore, log, audit, onlookers, reloads, onBroken }),
+    };
   });
   for (const [part, reload] of daemon.reloads) reloads.add(part, reload);
   audit.record("daemon.start", { version: SOFTWARE_VERSION, pid: Deno.pid });
@@ -107,10 +111,10 @@ function token(argv: readonly string[]): void {
   }
 }
 
-function doctor(argv: readonly string[]): void {
+async function doctor(argv: readonly string[]): Promise<void> {
   const sources = { env: readEnvironment, readText: Deno.readTextFileSync, wallMs: SYSTEM_CLOCK.wallMs() };
   try {
-    const { text, exitCode } = runDoctor(argv, sources);
+    const { text, exitCode } = await runDoctor(argv, sources);
     Deno.stdout.writeSync(new TextEncoder().encode(text));
     Deno.exit(exitCode);
   } catch (error) {

@@ -23,6 +23,14 @@ export interface Form<T> {
   parse(text: string): T | undefined;
 }
 
+/** One option of the configuration. */
+export interface Option<T> {
+  readonly form: Form<T>;
+  /** As one would write it; null when nothing stands for the default. */
+  readonly initial: string | null;
+  readonly help: string;
+}
+
 /** Where to listen. */
 export interface ListenAddress {
   /** An IPv4 or IPv6 address (without brackets), or a host name. */
@@ -65,6 +73,26 @@ export const TEXT: Form<string> = {
   wanted: `1 to ${TEXT_BYTES_MAX} bytes without control characters`,
   json: "string",
   parse: (text) => /^\P{Cc}+$/u.test(text) && utf8Bytes(text) <= TEXT_BYTES_MAX ? text : undefined,
+};
+
+/** URLs of a cluster's members, separated by commas. */
+export const URLS: Form<readonly string[]> = {
+  placeholder: "URL,…",
+  wanted: "http://HOST:PORT or https://HOST:PORT, several separated by commas and all alike",
+  json: "string",
+  parse: (text) => {
+    const urls = text.split(",").map((each) => each.trim().replace(/\/$/, ""));
+    const scheme = urls[0]?.split(":")[0];
+    return urls.every((url) => isMember(url) && url.startsWith(`${scheme}:`)) ? urls : undefined;
+  },
+};
+
+/** What keys begin with. */
+export const PREFIX: Form<string> = {
+  placeholder: "TEXT",
+  wanted: "1 to 100 of A–Z a–z 0–9 . _ - /, with / at the end",
+  json: "string",
+  parse: (text) => /^[A-Za-z0-9._/-]{0,99}\/$/.test(text) ? text : undefined,
 };
 
 /** A level of the log. */
@@ -157,6 +185,11 @@ function isOrigin(text: string): boolean {
   // A host with a star is none: nothing here matches patterns, and whoever wrote one would count on it.
   return text === "null" ||
     (/^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text);
+}
+
+function isMember(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text.toLowerCase() &&
+    new URL(text).username === "";
 }
 
 function within(value: number | undefined, least: number, most: number): number | undefined {

@@ -59,6 +59,10 @@ export interface Limits {
   readonly eventReplayMs: number;
   /** How long holders may keep their locks after the daemon began to leave, in milliseconds; 0 = not at all [P-51]. */
   readonly drainTimeoutMs: number;
+  /** How long a daemon that cannot reach its etcd cluster may go on believing in the locks of a session, in milliseconds. */
+  readonly etcdLeaseMs: number;
+  /** How long one call to etcd may take before another member is asked, in milliseconds. */
+  readonly etcdCallMs: number;
 }
 
 /** What is true of one limit, whatever the others are. */
@@ -187,6 +191,13 @@ export const LIMIT_RULES: Readonly<Record<keyof Limits, LimitRule>> = {
     most: WAIT_MS_MAX,
     help: "time that holders have when the daemon leaves",
   },
+  etcdLeaseMs: {
+    initial: 10_000,
+    least: 2_000,
+    most: HEARTBEAT_MS_MAX,
+    help: "time that locks outlive the last word of etcd",
+  },
+  etcdCallMs: { initial: 2_000, least: 100, most: 60_000, help: "time that one call to etcd may take" },
 };
 
 /** Pairs of which the first must not exceed the second. */
@@ -195,6 +206,8 @@ const RISING: readonly (readonly [low: keyof Limits, high: keyof Limits])[] = [
   ["waitersPerSessionMax", "queueLengthMax"],
   // Answers echo names and texts that came in a frame: what fits in must fit out.
   ["frameBytesMax", "outputBytesMax"],
+  // A call that hangs must leave time to ask another member.
+  ["etcdCallMs", "etcdLeaseMs"],
 ];
 
 /** The names of all limits, in the order of their documentation. */

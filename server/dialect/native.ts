@@ -3,11 +3,13 @@
  *
  * ```text
  *   NEW ──hello──▶ OPEN ──▶ OVER      [ended, hangUp, bye]; from NEW too
+ *    └──▶ RESUMING ──▲ └──▶ NEW        [resume]
  * ```
  *
  * - NEW: no session; anything but a hello is refused.
+ * - RESUMING: its session is being fetched from another daemon; what the peer says meanwhile is kept for later, up to a limit.
  * - OPEN: requests go to the session, its effects come back as answers and pushes.
- * - OVER: no session. Its session may go on without it, see `server/session/sessions.ts`.
+ * - OVER: no session. Its session may go on without it, see `server/session/session_check.ts`.
  *
  * @module
  */
@@ -22,10 +24,12 @@ import type { Guarantee, HelloAnswer, Resume, ServerMessage } from "../../client
 import { PROTOCOL_VERSION } from "../../client/protocol/version.ts";
 import { type Access, isAccess } from "../session/access.ts";
 import type { Administration, AdministrationVerb, Administrator } from "../session/administration.ts";
+import { adoptSession } from "../session/handover.ts";
 import type { Session, SessionListener, Sessions } from "../session/sessions.ts";
 import type { WatchEffect } from "../session/watches.ts";
 import type { Effect } from "../store/store.ts";
 import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
+import { KeptFrames } from "./kept_frames.ts";
 import { messageOf } from "./native_message.ts";
 import { ask } from "./native_request.ts";
 
@@ -46,11 +50,15 @@ export class NativeConversation implements Conversation, SessionListener {
   readonly #options: NativeOptions;
   readonly #wire: Wire;
   #session: Session | undefined;
+  /** What came while RESUMING. */
+  readonly #kept: KeptFrames;
+  #isOver = false;
 
   constructor(options: NativeOptions, wire: Wire) {
     this.heartbeatMs = options.heartbeatMs;
     this.#options = options;
     this.#wire = wire;
+    this.#kept = new KeptFrames(options.limits.frameBytesMax);
   }
 
   get introduced(): boolean {
@@ -58,6 +66,10 @@ export class NativeConversation implements Conversation, SessionListener {
   }
 
   receive(frame: string): void {
+    if (this.#kept.isOpen) return this.#keep(frame);
+    // Nothing may be vouched for when the store cannot any more: not even by the answer to a ping.
+    this.#session?.check();
+    if (this.#isOver) return;
     const request = decodeRequest(frame);
     if ("fault" in request) this.#refuse(request.id, request.code, request.message);
     else if (request.op === "hello") this.#hello(request);
@@ -83,6 +95,8 @@ export class NativeConversation implements Conversation, SessionListener {
   }
 
   ended(): void {
+    this.#isOver = true;
+    this.#kept.end();
     this.#session?.leave(this);
     this.#session = undefined;
   }
@@ -100,6 +114,7 @@ export class NativeConversation implements Conversation, SessionListener {
   }
 
   hangUp(reason?: string): void {
+    this.#isOver = true;
     this.#session = undefined;
     if (reason !== undefined) this.#send({ push: "closing", reason });
     this.#wire.close(reason === undefined ? CLOSE.goingAway : CLOSE.policy);
@@ -135,10 +150,38 @@ export class NativeConversation implements Conversation, SessionListener {
     const { sessions } = this.#options;
     const { transport } = this.#wire;
     const session = this.#session = sessions.resume(this, resume, { access, transport });
-    // The same words whether there is no such session, or the secret or the subject is another: whoever guesses learns nothing.
-    if (!session) {
-      return this.#refuse(id, "SESSION_GONE", "Cannot resume the session: no session with that secret");
-    }
+    if (session) return this.#resumed(id, session);
+    const isWanted = () => !this.#isOver;
+    const isAsked = adoptSession(
+      sessions,
+      resume,
+      { listener: this, access, transport, isWanted },
+      (found) => {
+        const frames = this.#kept.end();
+        if (found && "code" in found) this.#refuse(id, found.code, found.message);
+        else if (!found) this.#refuseResume(id);
+        // The connection has ended meanwhile: the session goes on as if that had been after.
+        else if (this.#isOver) return found.leave(this);
+        else this.#resumed(id, this.#session = found);
+        for (const frame of frames) this.receive(frame);
+      },
+    );
+    if (isAsked) return this.#kept.begin();
+    this.#refuseResume(id);
+    // Another daemon may have it, or get it.
+    if (sessions.isLeaving) this.#wire.close(CLOSE.goingAway);
+  }
+
+  /** The same words whether there is no such session, or the secret or the subject is another: whoever guesses learns nothing. */
+  #refuseResume(id: number): void {
+    const [code, fault] = this.#options.sessions.isLeaving
+      ? ["DRAINING", "the daemon leaves service"] as const
+      : ["SESSION_GONE", "no session with that secret"] as const;
+    this.#refuse(id, code, `Cannot resume the session: ${fault}`);
+  }
+
+  #resumed(id: number, session: Session): void {
+    const { sessions } = this.#options;
     const { locks, waiting } = sessions.store.holdingsOf(session.id);
     this.#welcome(id, session, { resumed: true, locks, waiting, lost: session.lost });
     if (sessions.drainsInMs !== undefined) this.drain(sessions.drainsInMs);
@@ -209,6 +252,14 @@ export class NativeConversation implements Conversation, SessionListener {
       case "drain":
         return this.#send({ id, ok: true, closesIn: administrator.drain() });
     }
+  }
+
+  #keep(frame: string): void {
+    if (this.#kept.keep(frame)) return;
+    const { frameBytesMax } = this.#options.limits;
+    const message =
+      `Cannot keep more than ${frameBytesMax} bytes until the session is resumed, which is frameBytesMax`;
+    this.fail({ code: "LIMIT", message }, CLOSE.policy);
   }
 
   #refuse(id: number | null, code: ErrorCode, message: string): void {

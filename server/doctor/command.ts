@@ -4,9 +4,12 @@
  * @module
  */
 import { Libc } from "../../ffi/libc.ts";
+import { SYSTEM_CLOCK } from "../base/clock.ts";
 import { type Config, ConfigError, readConfig } from "../config.ts";
+import { openCluster } from "../etcd_foundation.ts";
+import { examineCluster } from "./etcd_examination.ts";
 import { examineDirectory } from "./examination.ts";
-import { findingLines, worstOf } from "./finding.ts";
+import { type Finding, findingLines, worstOf } from "./finding.ts";
 import { playRival, RIVAL_FLAG, startRival } from "./rival.ts";
 
 /** Help of `doctor`. */
@@ -20,6 +23,7 @@ not exclude, else 0. A daemon does the same before it serves, but for the second
   -o, --output FORM     table or json (table)
   -h, --help            this text
 
+With --etcd URL,… it looks at the cluster instead: whether a majority answers, versions, room, and a lease with a key on trial.
 The other options are those of serve, also from the environment and --config.
 `;
 
@@ -38,19 +42,36 @@ export interface DoctorResult {
 }
 
 /** Runs `doctor`. Throws a ConfigError for a wrong option, and what `Libc.open` throws. */
-export function runDoctor(argv: readonly string[], { env, readText, wallMs }: ConfigSources): DoctorResult {
+export function runDoctor(
+  argv: readonly string[],
+  { env, readText, wallMs }: ConfigSources,
+): DoctorResult | Promise<DoctorResult> {
   if (argv.includes("--help") || argv.includes("-h")) return { text: DOCTOR_HELP, exitCode: 0 };
   const { form, rivalOf, rest } = readOwnOptions(argv);
   const config = readConfig(rest, env, readText);
+  if (config.etcd) return runEtcdDoctor(config, form);
   using libc = Libc.open(config.libc ?? undefined);
   if (rivalOf !== undefined) {
     return { text: JSON.stringify(playRival(libc, rivalOf)) + "\n", exitCode: 0 };
   }
-  const findings = examine(libc, config, wallMs);
+  return report({ directory: config.directory }, examine(libc, config, wallMs), form);
+}
+
+async function runEtcdDoctor(config: Config, form: OwnOptions["form"]): Promise<DoctorResult> {
+  const calls = openCluster(config, config.limits.etcdCallMs);
+  try {
+    const { etcd, etcdPrefix: prefix } = config;
+    const now = () => SYSTEM_CLOCK.now();
+    return report({ etcd }, await examineCluster({ calls, prefix, trialId: crypto.randomUUID(), now }), form);
+  } finally {
+    calls.close();
+  }
+}
+
+function report(subject: object, findings: readonly Finding[], form: OwnOptions["form"]): DoctorResult {
   const verdict = worstOf(findings);
-  const { directory } = config;
   const text = form === "json"
-    ? JSON.stringify({ directory, verdict, findings }, null, 2) + "\n"
+    ? JSON.stringify({ ...subject, verdict, findings }, null, 2) + "\n"
     : findingLines(findings);
   return { text, exitCode: verdict === "fail" ? 1 : 0 };
 }

@@ -18,6 +18,11 @@ export class Secret {
     this.#text = text;
   }
 
+  /** The digest in hexadecimal digits: others can check the secret by it, and not learn it. */
+  get digest(): string {
+    return this.#digest.toString("hex");
+  }
+
   /** The secret itself, for its owner: the first call tells it, later ones give undefined. */
   tell(): string | undefined {
     const text = this.#text;
@@ -29,6 +34,13 @@ export class Secret {
   is(text: string): boolean {
     return timingSafeEqual(this.#digest, digestOf(text));
   }
+}
+
+/** True when `digest`, in hexadecimal digits, is that of the secret `text`. Takes the same time whatever is different. */
+export function isDigestOf(digest: string, text: string): boolean {
+  const known = Buffer.alloc(32);
+  known.write(digest, "hex");
+  return timingSafeEqual(known, digestOf(text)) && digest.length === 64;
 }
 
 function digestOf(text: string): Buffer {

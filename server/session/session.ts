@@ -1,5 +1,5 @@
 /**
- * One session: what its client may ask of the store. `sessions.ts` draws its states.
+ * One session: what its client may ask of the store. `session_check.ts` draws its states.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Sessions } from "./sessions.ts";
 /** Asks for a lock; see `Acquire`. */
 export type LockWish = Omit<Acquire, "session" | "request">;
 
-/** See the diagram in `sessions.ts`. */
+/** See the table in `session_check.ts`. */
 export type SessionStage = "open" | "detached" | "ended";
 
 /** What a session is made with. */
@@ -192,6 +192,11 @@ export class Session implements Timed {
     if (this.#deniesBelow(request, query.prefix, `Cannot list ${query.prefix}*`)) return;
     const shows = (name: string) => this.#access.allows("read", name);
     this.#sessions.store.list(this.id, request, { ...query, shows }, this.#now());
+  }
+
+  /** Looks whether the store can still vouch for the session; if not, its listener is told, or hung up on. */
+  check(): void {
+    this.#sessions.store.checkSession?.(this.id, this.#now());
   }
 
   /** The connection that `listener` spoke for has ended: so does the session, unless it has a grace or another connection by now. */

@@ -1,5 +1,22 @@
 /**
- * What is always true of the sessions of a daemon, between two commands: the table in `sessions.ts`, as assertions.
+ * What is always true of the sessions of a daemon, between two commands: this table, as assertions.
+ *
+ * | from | to | when |
+ * |---|---|---|
+ * | – | OPEN | a client said hello [open] |
+ * | OPEN | DETACHED | its connection ended, and it has a grace [leave] |
+ * | DETACHED | OPEN | its client resumed it, within the grace [resume] |
+ * | OPEN | OPEN | its client resumed it from another connection: the old one is told, and closed [resume] |
+ * | OPEN, DETACHED | ENDED | it said bye, was kicked, or the daemon is done with it [end] |
+ * | OPEN | ENDED | its connection ended, and it has no grace [leave] |
+ * | DETACHED | ENDED | its grace is over [tick] |
+ * | – | OPEN | its client resumed it, and another daemon had it [admit] |
+ * | OPEN, DETACHED | ENDED | another daemon has it, or the store cannot keep it here [deliver]; it is left for other daemons, since this one ends [drain, hangUp] |
+ *
+ * - OPEN: the store knows it; its listener hears of every effect; it has no deadline.
+ * - DETACHED: the store knows it, and its locks and waits go on; nobody hears of effects: what they did is in the store, and losses are remembered;
+ *   its deadline is the end of its grace.
+ * - ENDED: the store has forgotten it, with its locks and waits; nothing reaches its listener any more; nobody can resume it here.
  *
  * @module
  */

@@ -1,63 +1,34 @@
 /**
  * The sessions of one daemon: who is here, and to whom an effect of the store belongs.
- *
- * | from | to | when |
- * |---|---|---|
- * | – | OPEN | a client said hello [open] |
- * | OPEN | DETACHED | its connection ended, and it has a grace [leave] |
- * | DETACHED | OPEN | its client resumed it, within the grace [resume] |
- * | OPEN | OPEN | its client resumed it from another connection: the old one is told, and closed [resume] |
- * | OPEN, DETACHED | ENDED | it said bye, was kicked, or the daemon is done with it [end] |
- * | OPEN | ENDED | its connection ended, and it has no grace [leave] |
- * | DETACHED | ENDED | its grace is over [tick] |
- *
- * - OPEN: the store knows it; its listener hears of every effect; it has no deadline.
- * - DETACHED: the store knows it, and its locks and waits go on; nobody hears of effects: what they did is in the store, and losses are remembered;
- *   its deadline is the end of its grace.
- * - ENDED: the store has forgotten it, with its locks and waits; nothing reaches its listener any more; nobody can resume it.
+ * What states one can be in is drawn in `session_check.ts`.
  *
  * @module
  */
-import type { ClientProfile, Resume } from "../../client/protocol/messages.ts";
+import type { ClientProfile, LostLock, Resume } from "../../client/protocol/messages.ts";
 import type { Clock } from "../base/clock.ts";
 import { Deadlines } from "../base/deadlines.ts";
-import type { LogFields } from "../base/log.ts";
-import type { Effect, Happening, SessionId, Store } from "../store/store.ts";
+import type { Happening, SessionGone, SessionId, Store, StoreEffect } from "../store/store.ts";
 import type { Gate } from "./access.ts";
 import { CommandClock } from "./command_clock.ts";
 import type { SessionListener } from "./listener.ts";
 import type { Observer } from "./observer.ts";
-import type { OpenOptions, OpenRefusal, ResumeOptions } from "./opening.ts";
+import {
+  type OpenOptions,
+  type OpenRefusal,
+  refuseOpening,
+  type ResumeOptions,
+  type SessionsOptions,
+} from "./opening.ts";
 import { Secret } from "./secret.ts";
 import { Session } from "./session.ts";
 import { checkSessions } from "./session_check.ts";
 import { veil } from "./veil.ts";
-import { Watches, type WatchesOptions } from "./watches.ts";
+import { Watches } from "./watches.ts";
 
 export type { SessionListener } from "./listener.ts";
 export type { Observer } from "./observer.ts";
+export type { SessionsOptions } from "./opening.ts";
 export type { LockWish, Session } from "./session.ts";
-
-/** What the sessions of a daemon stand on. */
-export interface SessionsOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Knows who may open a session. */
-  readonly gate: Gate;
-  /** Makes an id that was never used and cannot be guessed. */
-  readonly newId: () => string;
-  /** Makes a secret that cannot be guessed. */
-  readonly newSecret: () => string;
-  readonly limits: WatchesOptions["limits"] & {
-    readonly graceMsMax: number;
-    readonly detachedSessionsMax: number;
-    readonly lossesPerSessionMax: number;
-  };
-  /** Writes down what an administrator does. */
-  readonly audit: (event: string, fields: LogFields) => void;
-  /** Looks on, for metrics and traces. */
-  readonly observer?: Observer | undefined;
-}
 
 /** The sessions of one daemon. */
 export class Sessions {
@@ -119,6 +90,11 @@ export class Sessions {
     return this.#drainEndsMs !== undefined;
   }
 
+  /** It leaves service, and what it has can be resumed at other daemons. */
+  get isLeaving(): boolean {
+    return this.draining && this.store.adoptSession !== undefined;
+  }
+
   /** When {@link tick} has something to do: monotonic milliseconds, or Infinity. */
   get nextDueMs(): number {
     const endsMs = this.#withdrawalWallMs === Infinity
@@ -144,15 +120,9 @@ export class Sessions {
 
   /** Why no session is opened now, or undefined. */
   refusal(graceMs = 0): OpenRefusal | undefined {
-    if (this.draining) {
-      return { code: "DRAINING", message: "Cannot open a session: the daemon leaves service" };
-    }
-    const { detachedSessionsMax } = this.#options.limits;
-    // Asked at the door: a grace that was promised is kept, so there can be as many more as there are connections.
-    if (graceMs === 0 || this.detachedCount < detachedSessionsMax) return undefined;
-    this.counts.refused++;
-    const state = `${detachedSessionsMax} are detached, which is detachedSessionsMax`;
-    return { code: "LIMIT", message: `Cannot open a session with a grace: ${state}` };
+    const refusal = refuseOpening(this, graceMs, this.#options.limits);
+    if (refusal?.code === "LIMIT") this.counts.refused++;
+    return refusal;
   }
 
   /** Opens a session for a listener; undefined when there is a {@link refusal}. */
@@ -176,7 +146,8 @@ export class Sessions {
     }, this);
     this.counts.opened++;
     this.#sessions.set(session.id, session);
-    this.store.openSession(session.id, client, this.clock.now());
+    const terms = { graceMs, digest: session.secret?.digest, subject: access.subject };
+    this.store.openSession(session.id, client, this.clock.now(), terms);
     return session;
   }
 
@@ -202,6 +173,13 @@ export class Sessions {
     return session;
   }
 
+  /** A session that another daemon had is here from now on, with what it lost on the way. */
+  admit(session: Session, lost: readonly LostLock[]): void {
+    this.counts.resumed++;
+    this.#sessions.set(session.id, session);
+    for (const loss of lost) session.remember(loss, this.#options.limits.lossesPerSessionMax);
+  }
+
   /** How much time holders have left, in milliseconds; undefined while the daemon is in service. */
   get drainsInMs(): number | undefined {
     if (this.#drainEndsMs === undefined) return undefined;
@@ -209,7 +187,8 @@ export class Sessions {
   }
 
   /** Takes an effect of the store to the session that it belongs to. */
-  readonly deliver = (effect: Effect): void => {
+  readonly deliver = (effect: StoreEffect): void => {
+    if (effect.type === "session-gone") return this.#lose(effect);
     this.observer?.told(effect, this.commands.now());
     // A session that ended between the command and a late effect needs no word of it.
     const session = this.#sessions.get(effect.session);
@@ -232,13 +211,7 @@ export class Sessions {
 
   /** See {@link Session.end}. */
   end(session: Session): void {
-    if (!this.#sessions.delete(session.id)) return;
-    this.#disarm(session);
-    session.ended();
-    this.watches.endSession(session.id);
-    const now = this.clock.now();
-    this.observer?.ended(session.id, now);
-    this.store.endSession(session.id, now);
+    if (this.#forget(session)) this.store.endSession(session.id, this.clock.now());
   }
 
   /** Ends the sessions whose access is over, with their locks, and tells their clients why. */
@@ -265,16 +238,17 @@ export class Sessions {
     const now = this.clock.now();
     this.#drainEndsMs = now + closesInMs;
     this.store.drain(now);
-    for (const { listener } of this.#sessions.values()) listener?.drain(closesInMs);
+    for (const session of [...this.#sessions.values()]) {
+      session.listener?.drain(closesInMs);
+      // What can be resumed at another daemon need not wait for the end of this one.
+      if (this.store.leaveSession && session.graceMs > 0) this.#part(session);
+    }
   }
 
   /** Hangs up on the sessions that hold nothing, or on all. Answers how many are left. */
   hangUp(whom: "idle" | "all"): number {
     for (const session of [...this.#sessions.values()]) {
-      if (whom === "idle" && this.store.locksOf(session.id) > 0) continue;
-      const { listener } = session;
-      session.end();
-      listener?.hangUp();
+      if (whom === "all" || this.store.locksOf(session.id) === 0) this.#part(session);
     }
     return this.size;
   }
@@ -287,6 +261,31 @@ export class Sessions {
   readonly #onHappening = (happening: Happening): void => {
     this.watches.happened(happening, this.clock.now());
   };
+
+  /** Hangs up on a session. What it has is left for another daemon at which it can be resumed, if there may be one; else it ends. */
+  #part(session: Session): void {
+    const { listener, id } = session;
+    if (this.store.locksOf(id) > 0 && this.store.leaveSession?.(id)) this.#forget(session);
+    else session.end();
+    listener?.hangUp();
+  }
+
+  /** Nobody is here of that id any more; false when nobody was. */
+  #forget(session: Session): boolean {
+    if (!this.#sessions.delete(session.id)) return false;
+    this.#disarm(session);
+    session.ended();
+    this.watches.endSession(session.id);
+    this.observer?.ended(session.id, this.clock.now());
+    return true;
+  }
+
+  /** The store cannot keep a session for us any more. */
+  #lose({ session: id, message, isResumable }: SessionGone): void {
+    const session = this.#sessions.get(id);
+    const listener = session?.listener;
+    if (session && this.#forget(session)) listener?.hangUp(isResumable ? undefined : message);
+  }
 
   #unsentBytes(id: SessionId): number {
     const listener = this.#sessions.get(id)?.listener;

@@ -9,9 +9,9 @@
  *
  * @module
  */
-import type { ClientProfile, Guarantee, HeldLock } from "../../client/protocol/messages.ts";
+import type { ClientProfile, Guarantee, HeldLock, LostLock } from "../../client/protocol/messages.ts";
 import type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../lock/commands.ts";
-import type { Happening, SessionId } from "../lock/effect.ts";
+import type { Effect, Happening, SessionId } from "../lock/effect.ts";
 
 export type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../lock/commands.ts";
 export type { Effect, EffectSink, Happening, Refused, SessionId } from "../lock/effect.ts";
@@ -25,6 +25,43 @@ export interface ListQuery {
   readonly shows: (name: string) => boolean;
   /** Most names in the answer. */
   readonly limit: number;
+}
+
+/** The store cannot keep a session for this daemon any more: its lease is over, another daemon speaks for it now, or this one is cut off. */
+export interface SessionGone {
+  readonly type: "session-gone";
+  readonly session: SessionId;
+  /** For people. */
+  readonly message: string;
+  /** It has not ended: its client is hung up on, and may go on with it, here or at another daemon. */
+  readonly isResumable: boolean;
+}
+
+/** What a store says. */
+export type StoreEffect = Effect | SessionGone;
+
+/** What a session is opened with. */
+export interface SessionTerms {
+  /** How long it outlives its connection, in milliseconds; 0 = not at all. */
+  readonly graceMs: number;
+  /** SHA-256 of what it is resumed with, in hexadecimal digits; absent without a grace. */
+  readonly digest?: string | undefined;
+  /** Whose it is: nobody else may resume it. */
+  readonly subject?: string | undefined;
+}
+
+/** The store cannot say. */
+export interface Unavailable {
+  readonly code: "STORE_UNAVAILABLE";
+  readonly message: string;
+}
+
+/** A session that another daemon had. */
+export interface Adopted {
+  readonly client: ClientProfile | undefined;
+  readonly graceMs: number;
+  readonly sinceWallMs: number;
+  readonly lost: readonly LostLock[];
 }
 
 /** What a session holds and waits for. */
@@ -59,7 +96,23 @@ export interface Store {
   countsOf(session: SessionId): { readonly locks: number; readonly waits: number };
 
   /** Makes a session known. Answered by no effect: a store that needs time for it queues what the session asks meanwhile. */
-  openSession(session: SessionId, client: ClientProfile | undefined, now: number): void;
+  openSession(session: SessionId, client: ClientProfile | undefined, now: number, terms?: SessionTerms): void;
+  /**
+   * Takes over a session that another daemon had, if `isProven` says so of its digest and subject, and `isWanted` says that whoever asked is still there; absent in a store whose sessions end with their daemon. Answers by `done`, later:
+   * undefined when there is no such session, or it is not proven.
+   */
+  adoptSession?(
+    session: SessionId,
+    asker: {
+      readonly isProven: (digest: string, subject: string) => boolean;
+      readonly isWanted: () => boolean;
+    },
+    done: (adopted: Adopted | undefined | Unavailable) => void,
+  ): void;
+  /** Looks whether a session can still be relied on, and says `lost` or `session-gone` if not; absent in a store where it always can. */
+  checkSession?(session: SessionId, now: number): void;
+  /** The daemon ends, but not the session: it can be resumed at another daemon. False when it cannot; then it is to be ended. */
+  leaveSession?(session: SessionId): boolean;
   /** Ends a session, its locks and its waits. Answered by no effect. */
   endSession(session: SessionId, now: number): void;
   /** Effect: `granted` or `refused`. */
@@ -92,6 +145,8 @@ export interface Store {
   drain(now: number): void;
   /** Does what is due. */
   tick(now: number): void;
+  /** Resolves when nothing is under way that was asked for; absent in a store where nothing ever is. */
+  settled?(): Promise<void>;
   /** Lets everything go. No effects follow. The promise is kept when nothing is left open, or nothing more can be done about it. */
   close(): Promise<void>;
 }

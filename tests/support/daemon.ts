@@ -8,6 +8,7 @@ import { Libc } from "../../ffi/libc.ts";
 import { readConfig } from "../../server/config.ts";
 import { SILENT_LOG } from "../../server/base/log.ts";
 import { Daemon } from "../../server/daemon.ts";
+import { openEtcdStore } from "../../server/etcd_foundation.ts";
 import { createApp } from "../../server/http/app.ts";
 
 const MAIN = new URL("../../server/main.ts", import.meta.url).pathname;
@@ -38,6 +39,7 @@ export function startDaemon(
   const config = readConfig([...ANY_PORTS, "--directory", directory, ...flags], () => undefined, () => "");
   const daemon = Daemon.start(config, {
     createApp,
+    openEtcdStore,
     log: SILENT_LOG,
     onBroken: (error) => reportError(error),
   });

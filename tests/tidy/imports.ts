@@ -65,7 +65,8 @@ export const FLOORS: readonly Floor[] = [
   },
   {
     place: "server/doctor/command.ts",
-    may: ["server/doctor/", "server/config.ts", "server/base/", "ffi/"],
+    // It opens the cluster as the daemon would.
+    may: ["server/doctor/", "server/config.ts", "server/etcd_foundation.ts", "server/base/", "ffi/"],
   },
   {
     place: "server/doctor/",
@@ -81,6 +82,9 @@ export const FLOORS: readonly Floor[] = [
 
 /** Packages from a registry, by the name that the import map gives them, with the places that may import them. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@bufbuild/protobuf": ["server/store/etcd/"],
+  "@connectrpc/connect": ["server/store/etcd/"],
+  "@connectrpc/connect-node": ["server/store/etcd/"],
   // Ours: the suite of the client imports it by the name that it is installed under.
   "@distrilock/client": ["tests/runtimes/"],
   "@distrilock/client/web-locks": ["tests/runtimes/"],

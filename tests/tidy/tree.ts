@@ -12,9 +12,15 @@ export const ROOT = new URL("../../", import.meta.url);
 const TEXT =
   /(?:\.(?:ts|js|mjs|md|json|jsonc|sh|py|c|h|txt|yml|yaml|html|css|service)|(?:^|\/)(?:run|LICENSE|Dockerfile))$/;
 
-/** All text files of the project, sorted by path. */
+/** Made by a program, which has a style of its own. */
+const GENERATED = /\/gen\/\w+\.ts$/;
+
+/** All text files of the project that people write, sorted by path. */
 export function readTree(root: URL = ROOT): SourceFile[] {
-  const paths = (gitPaths(root) ?? walkedPaths(root)).filter((path) => TEXT.test(path)).toSorted();
+  const paths = (gitPaths(root) ?? walkedPaths(root)).filter((path) =>
+    TEXT.test(path) && !GENERATED.test(path)
+  )
+    .toSorted();
   return paths.flatMap((path) => {
     const text = readText(new URL(encodeURI(path), root));
     return text === undefined ? [] : [new SourceFile(path, text)];

@@ -41,6 +41,7 @@ export class DirectoryStore implements Store {
   readonly #emit: EffectSink;
   readonly #daemon: string;
   readonly #epochMs: number;
+  #closed: Promise<void> | undefined;
   readonly #arbiter: Arbiter;
   readonly #table: LockTable;
 
@@ -222,7 +223,8 @@ export class DirectoryStore implements Store {
   }
 
   close(): Promise<void> {
-    return this.#arbiter.close();
+    // A second close would hit a descriptor that is somebody else's by then.
+    return this.#closed ??= this.#arbiter.close();
   }
 
   #notVerified({ session, request, lock }: LockCommand, fault: string): void {

@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { assert } from "../../base/assert.ts";
 import { errnoName, lockRefused } from "../../../ffi/errno.ts";
 import {
   type FileCalls,
@@ -64,7 +65,7 @@ const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
 export class Ledger {
   readonly #calls: FileCalls;
   readonly #path: string;
-  readonly #fd: number;
+  #fd: number;
   readonly #line = new Uint8Array(LINE_BYTES);
   /** Records below it count as none. */
   readonly floor: number;
@@ -113,7 +114,9 @@ export class Ledger {
 
   /** Gives up the file, and with it the word that this daemon lives. */
   close(): void {
+    assert(this.#fd >= 0, "a ledger is closed once: its descriptor is somebody else's after that");
     this.#calls.close(this.#fd);
+    this.#fd = -1;
   }
 
   /** Tries again what must be done in the end. Unlocking can fail only for want of kernel memory. */

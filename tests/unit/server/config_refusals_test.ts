@@ -8,6 +8,11 @@ const WRONG_ADDRESS = "want HOST:PORT, [IPV6]:PORT or off";
 const WRONG_COUNT = "want an integer from 1 to 2147483647";
 const WRONG_DURATION = "want a duration like 500ms or 30s, from 0ms to 2147483647ms";
 
+const WRONG_URLS = "want http://HOST:PORT or https://HOST:PORT, several separated by commas and all alike";
+const WRONG_PREFIX = "want 1 to 100 of A–Z a–z 0–9 . _ - /, with / at the end";
+const WANTS_KEY = "Cannot use --etcd-cert alone: want --etcd-cert and --etcd-key";
+const WANTS_PASSWORD = "Cannot use --etcd-user alone: want --etcd-user and --etcd-password-file";
+
 const ADDRESSES = [
   "13123",
   ":13123",
@@ -34,6 +39,22 @@ const DURATIONS = ["30", "s", "-1s", "1.5s", "1 s", "1S", "25d", "1w", ""];
 
 /** What is refused, with the whole message. */
 const REFUSED: readonly Refused[] = [
+  ...refused("--etcd", [
+    "h:2379",
+    "ftp://h",
+    "http://h/path",
+    "http://u@h",
+    "http://a,https://b",
+    "http://a,",
+  ], WRONG_URLS),
+  ...refused("--etcd-prefix", ["a", "", "a b/", "ä/", `${"a".repeat(100)}/`], WRONG_PREFIX),
+  ["certificate without key", { argv: ["--etcd-cert", "c", "--etcd", "https://h"] }, WANTS_KEY],
+  ["user without password", { argv: ["--etcd-user", "u", "--etcd", "http://h"] }, WANTS_PASSWORD],
+  [
+    "certificate without etcd",
+    { argv: ["--etcd-cert", "c", "--etcd-key", "k"] },
+    "Cannot use --etcd-cert without --etcd",
+  ],
   ...refused("--address", ADDRESSES, WRONG_ADDRESS),
   ...refused("--connections-max", COUNTS, WRONG_COUNT),
   ...refused("--drain-timeout", DURATIONS, WRONG_DURATION),

@@ -21,6 +21,13 @@ const DEFAULTS: Config = {
   insecure: false,
   keepFiles: false,
   force: false,
+  etcd: null,
+  etcdPrefix: "distrilock/",
+  etcdCa: null,
+  etcdCert: null,
+  etcdKey: null,
+  etcdUser: null,
+  etcdPasswordFile: null,
   limits: DEFAULT_LIMITS,
 };
 
@@ -148,6 +155,13 @@ const EACH: readonly [
   ["--event-replay-max", "7", "EVENT_REPLAY_MAX", "eventReplayMax", 7, limits({ eventReplayMax: 7 })],
   ["--event-replay", "1s", "EVENT_REPLAY", "eventReplay", "1s", limits({ eventReplayMs: 1_000 })],
   ["--drain-timeout", "0ms", "DRAIN_TIMEOUT", "drainTimeout", "0ms", limits({ drainTimeoutMs: 0 })],
+  ["--etcd", "http://a:1, http://b:2/", "ETCD", "etcd", "http://a:1,http://b:2", {
+    etcd: ["http://a:1", "http://b:2"],
+  }],
+  ["--etcd-prefix", "locks/", "ETCD_PREFIX", "etcdPrefix", "locks/", { etcdPrefix: "locks/" }],
+  ["--etcd-ca", "ca.pem", "ETCD_CA", "etcdCa", "ca.pem", { etcdCa: "ca.pem" }],
+  ["--etcd-lease", "3s", "ETCD_LEASE", "etcdLease", "3s", limits({ etcdLeaseMs: 3_000 })],
+  ["--etcd-call", "500ms", "ETCD_CALL", "etcdCall", "500ms", limits({ etcdCallMs: 500 })],
 ];
 
 function limits(changed: Partial<Config["limits"]>): Partial<Config> {

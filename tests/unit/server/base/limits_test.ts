@@ -38,6 +38,8 @@ Deno.test("DEFAULT_LIMITS are the documented ones", () => {
     eventReplayMax: 256,
     eventReplayMs: 60_000,
     drainTimeoutMs: 30_000,
+    etcdLeaseMs: 10_000,
+    etcdCallMs: 2_000,
   });
 });
 

@@ -49,6 +49,26 @@ Deno.test("DirectoryStore answers an uncontended lock on an open file in the sam
     store.release({ session, request: 4, lock: 3 }, 0);
     equal(calls.calls - between, BUDGET[mode].release, `release in ${mode}`);
     deepEqual(effects.map(({ type }) => type), ["granted", "released"]);
-    store.close();
+    void store.close();
   }
+});
+
+Deno.test("DirectoryStore.close closes each descriptor once, however often it is called", async () => {
+  using directory = temporaryDirectory();
+  Deno.mkdirSync(`${directory.path}/.distrilock`);
+  using libc = Libc.open();
+  const calls = new FaultyFiles(libc);
+  const store = DirectoryStore.local({
+    calls,
+    directory: directory.path,
+    effects: () => {},
+    clock: SYSTEM_CLOCK,
+    limits: { ...DEFAULT_LIMITS, lockFilesMax: 10 },
+    keepFiles: false,
+    daemon: "d",
+  });
+  await store.close();
+  const before = calls.calls;
+  await store.close();
+  equal(calls.calls, before);
 });

@@ -1,0 +1,299 @@
+/**
+ * etcd over gRPC: calls with a deadline, on the current member; streams that end when it is left.
+ *
+ * Source: etcd API reference; the codes of gRPC (https://grpc.io/docs/guides/status-codes/). Of a call that ended by anything but the codes in
+ * {@link DEFINITE} nobody knows whether it was carried out.
+ *
+ * @module
+ */
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import type { DescService } from "@bufbuild/protobuf";
+import { assert } from "../../base/assert.ts";
+import { AsyncQueue } from "./async_queue.ts";
+import {
+  type ChangeListener,
+  type EtcdCalls,
+  EtcdFault,
+  type FaultReason,
+  type KeepAliveListener,
+  type KeepAlives,
+  type MemberStatus,
+  type Page,
+  type PageQuery,
+} from "./calls.ts";
+import { type ClusterOptions, type Endpoint, Endpoints } from "./endpoints.ts";
+import {
+  AlarmType,
+  KV,
+  Lease,
+  type LeaseKeepAliveRequest,
+  Maintenance,
+  Watch,
+  type WatchRequest,
+  type WatchResponse,
+} from "./gen/etcd_pb.ts";
+import type { Outcome, Transaction } from "./transaction.ts";
+import { branchOf, changesOf, entryOf, keyBytes, requestOf } from "./wire_form.ts";
+
+const DEFINITE: ReadonlySet<Code> = new Set([
+  Code.InvalidArgument,
+  Code.NotFound,
+  Code.FailedPrecondition,
+  Code.ResourceExhausted,
+  Code.PermissionDenied,
+  Code.Unauthenticated,
+  Code.OutOfRange,
+  Code.AlreadyExists,
+  Code.Unimplemented,
+]);
+
+/** The real thing. */
+export class GrpcCalls implements EtcdCalls {
+  readonly #endpoints: Endpoints;
+  readonly #callMs: number;
+  readonly #ended = new AbortController();
+
+  constructor(options: ClusterOptions) {
+    assert(options.endpoints.length > 0, "a cluster has a member");
+    this.#endpoints = new Endpoints(options);
+    this.#callMs = options.callMs;
+  }
+
+  transact(transaction: Transaction): Promise<Outcome> {
+    return this.#call(async (endpoint, options) => {
+      const answer = await clientOf(KV, endpoint).txn(requestOf(transaction), options);
+      return { ...branchOf(answer), revision: Number(answer.header?.revision ?? 0n) };
+    });
+  }
+
+  list({ key, end, revision = 0, limit }: PageQuery): Promise<Page> {
+    const range = {
+      key: keyBytes(key),
+      rangeEnd: keyBytes(end),
+      revision: BigInt(revision),
+      limit: BigInt(limit),
+    };
+    return this.#anywhere(async (endpoint, options) => {
+      const { header, kvs, more } = await clientOf(KV, endpoint).range(range, options);
+      return { entries: kvs.map(entryOf), revision: Number(header?.revision ?? 0n), more };
+    });
+  }
+
+  grantLease(lease: number, ttlS: number): Promise<number> {
+    return this.#anywhere(async (endpoint, options) => {
+      try {
+        const asked = { ID: BigInt(lease), TTL: BigInt(ttlS) };
+        const { TTL } = await clientOf(Lease, endpoint).leaseGrant(asked, options);
+        return Number(TTL);
+      } catch (error) {
+        // Its ids are random: who else can have made it but an earlier attempt of ours?
+        if (codeOf(error) === Code.FailedPrecondition && /lease already exists/.test(String(error))) {
+          return ttlS;
+        }
+        throw error;
+      }
+    });
+  }
+
+  revokeLease(lease: number): Promise<void> {
+    return this.#anywhere(async (endpoint, options) => {
+      try {
+        await clientOf(Lease, endpoint).leaseRevoke({ ID: BigInt(lease) }, options);
+      } catch (error) {
+        if (codeOf(error) !== Code.NotFound) throw error;
+      }
+    });
+  }
+
+  keepAlive(listener: KeepAliveListener): KeepAlives {
+    const questions = new AsyncQueue<LeaseKeepAliveRequest>();
+    const abort = new AbortController();
+    const endpoint = this.#endpoints.current;
+    const close = () => {
+      questions.end();
+      abort.abort();
+    };
+    this.#stream(endpoint, { abort, listener }, async (signal) => {
+      const answers = clientOf(Lease, endpoint).leaseKeepAlive(questions, { signal });
+      for await (const { ID, TTL } of answers) listener.renewed(Number(ID), Number(TTL));
+    });
+    return {
+      ask: (lease) => questions.push({ ID: BigInt(lease) } as LeaseKeepAliveRequest),
+      close,
+      giveUp: () => {
+        close();
+        this.#endpoints.leave(endpoint);
+      },
+    };
+  }
+
+  watch(
+    { key, end, from = 0 }: { readonly key: string; readonly end: string; readonly from?: number },
+    listener: ChangeListener,
+  ): Disposable {
+    const questions = new AsyncQueue<WatchRequest>();
+    const abort = new AbortController();
+    const value = {
+      key: keyBytes(key),
+      rangeEnd: keyBytes(end),
+      startRevision: BigInt(from),
+      progressNotify: true,
+    };
+    const endpoint = this.#endpoints.current;
+    questions.push({ requestUnion: { case: "createRequest", value } } as WatchRequest);
+    this.#stream(endpoint, { abort, listener }, async (signal) => {
+      const answers = clientOf(Watch, endpoint).watch(questions, { signal });
+      for await (const answer of answers) tellChanges(answer, listener);
+    });
+    return {
+      [Symbol.dispose]: () => {
+        questions.end();
+        abort.abort();
+      },
+    };
+  }
+
+  status(): ReturnType<EtcdCalls["status"]> {
+    return Promise.all(this.#endpoints.all.map(async (endpoint) => {
+      try {
+        return await this.#ask(endpoint, async (each, options): Promise<MemberStatus> => {
+          const { header, version, dbSize, dbSizeInUse, leader, errors } = await clientOf(Maintenance, each)
+            .status(
+              {},
+              options,
+            );
+          return {
+            endpoint: each.url,
+            version,
+            dbBytes: Number(dbSize),
+            dbBytesInUse: Number(dbSizeInUse),
+            revision: Number(header?.revision ?? 0n),
+            hasLeader: leader !== 0n,
+            errors,
+          };
+        });
+      } catch (error) {
+        return { endpoint: endpoint.url, fault: faultOf(error, endpoint.url) };
+      }
+    }));
+  }
+
+  isFull(): Promise<boolean> {
+    return this.#anywhere(async (endpoint, options) => {
+      const { alarms } = await clientOf(Maintenance, endpoint).alarm({}, options);
+      return alarms.some(({ alarm }) => alarm === AlarmType.NOSPACE);
+    });
+  }
+
+  close(): void {
+    this.#ended.abort();
+    this.#endpoints.close();
+  }
+
+  /** Asks the current member, once. */
+  async #call<T>(ask: Ask<T>): Promise<T> {
+    const endpoint = this.#endpoints.current;
+    try {
+      return await this.#ask(endpoint, ask);
+    } catch (error) {
+      const fault = faultOf(error, endpoint.url);
+      if (fault.ambiguous) this.#endpoints.leave(endpoint);
+      throw fault;
+    }
+  }
+
+  /** Asks one member after the other, which must not matter. */
+  async #anywhere<T>(ask: Ask<T>): Promise<T> {
+    for (let left = this.#endpoints.all.length;; left--) {
+      try {
+        return await this.#call(ask);
+      } catch (error) {
+        const isLast = left <= 1 || this.#ended.signal.aborted;
+        if (!(error instanceof EtcdFault) || !error.ambiguous || isLast) throw error;
+      }
+    }
+  }
+
+  async #ask<T>(endpoint: Endpoint, ask: Ask<T>): Promise<T> {
+    const options = { timeoutMs: this.#callMs, signal: this.#ended.signal };
+    await this.#endpoints.login();
+    try {
+      return await ask(endpoint, options);
+    } catch (error) {
+      // A token that ran out: what it came with was not carried out.
+      if (codeOf(error) !== Code.Unauthenticated) throw error;
+      await this.#endpoints.login(true);
+      return await ask(endpoint, options);
+    }
+  }
+
+  #stream(
+    endpoint: Endpoint,
+    { abort, listener }: {
+      readonly abort: AbortController;
+      readonly listener: { ended(fault: EtcdFault): void };
+    },
+    run: (signal: AbortSignal) => Promise<void>,
+  ): void {
+    const signal = AbortSignal.any([abort.signal, this.#ended.signal]);
+    const whole = async () => {
+      try {
+        await this.#endpoints.login();
+        await run(signal);
+        throw new EtcdFault(`${endpoint.url} ended the stream`, { ambiguous: true, reason: "failed" });
+      } catch (error) {
+        if (signal.aborted) return;
+        const fault = faultOf(error, endpoint.url);
+        if (fault.ambiguous) this.#endpoints.leave(endpoint);
+        if (codeOf(error) === Code.Unauthenticated) await this.#endpoints.login(true).catch(() => {});
+        listener.ended(fault);
+      }
+    };
+    void whole();
+  }
+}
+
+type Ask<T> = (
+  endpoint: Endpoint,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+) => Promise<T>;
+
+function clientOf<S extends DescService>(service: S, endpoint: Endpoint) {
+  return createClient(service, endpoint.transport);
+}
+
+function tellChanges(answer: WatchResponse, listener: ChangeListener): void {
+  const { created, canceled, compactRevision, cancelReason, header } = answer;
+  if (canceled) {
+    const compacted = compactRevision > 0n;
+    const message = compacted
+      ? `etcd has forgotten what was before revision ${compactRevision}`
+      : `etcd ended the watch: ${cancelReason}`;
+    throw new EtcdFault(message, { ambiguous: !compacted, reason: compacted ? "compacted" : "failed" });
+  }
+  if (created) listener.begun(Number(header?.revision ?? 0n));
+  else listener.changed(changesOf(answer));
+}
+
+function codeOf(error: unknown): Code | undefined {
+  return error instanceof ConnectError ? error.code : undefined;
+}
+
+function faultOf(error: unknown, endpoint: string): EtcdFault {
+  if (error instanceof EtcdFault) return error;
+  const { code, rawMessage } = ConnectError.from(error);
+  const message = `${endpoint}: ${rawMessage}`;
+  return new EtcdFault(message, {
+    ambiguous: !DEFINITE.has(code),
+    reason: reasonOf(code, rawMessage),
+    cause: error,
+  });
+}
+
+function reasonOf(code: Code, message: string): FaultReason {
+  if (code === Code.ResourceExhausted && /space exceeded/.test(message)) return "no-space";
+  if (code === Code.NotFound && /lease not found/.test(message)) return "lease-gone";
+  if (code === Code.OutOfRange && /compacted/.test(message)) return "compacted";
+  if (code === Code.Unauthenticated || code === Code.PermissionDenied) return "denied";
+  return "failed";
+}

@@ -1,0 +1,131 @@
+/**
+ * Three etcd members, each on a network of its own (Linux network namespaces): a link to the clients, and one to the other members, that can be cut
+ * apart from each other. Needs root, iproute2, and the right to make namespaces.
+ *
+ * @module
+ */
+import { EtcdMember, NO_ETCD, untilReady } from "./etcd_cluster.ts";
+
+/** Why tests on such networks cannot run here, or undefined. Said aloud, once. */
+export const NO_NETWORK: string | undefined = NO_ETCD ?? missingReason();
+
+function missingReason(): string | undefined {
+  const name = `distrilock-try-${Deno.pid}`;
+  const reason = "network namespaces cannot be made here (root and iproute2 are needed)";
+  if (ip("netns", "add", name)) {
+    const works = ip("netns", "exec", name, "true");
+    ip("netns", "delete", name);
+    if (works) return undefined;
+  }
+  console.error(`skipped: tests that cut members off from each other: ${reason}`);
+  return reason;
+}
+
+function ip(...args: string[]): boolean {
+  try {
+    return new Deno.Command("ip", { args, stdout: "null", stderr: "null" }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function mustIp(line: string): void {
+  if (!ip(...line.split(" "))) throw new Error(`Cannot do: ip ${line}`);
+}
+
+/** A member on its networks. */
+export interface NetworkMember {
+  readonly member: EtcdMember;
+  /** Cuts it off from the other members, or mends that. */
+  peers(how: "cut" | "mend"): void;
+}
+
+/** The members and their networks. */
+export class EtcdNetwork implements AsyncDisposable {
+  readonly members: readonly NetworkMember[];
+  readonly #mark: string;
+  readonly #directory: string;
+
+  private constructor(mark: string, directory: string, members: readonly NetworkMember[]) {
+    this.#mark = mark;
+    this.#directory = directory;
+    this.members = members;
+  }
+
+  static async start(): Promise<EtcdNetwork> {
+    // Names of links have at most 15 characters.
+    const mark = (Deno.pid % 10_000).toString(36);
+    const [net] = crypto.getRandomValues(new Uint8Array(1));
+    const directory = Deno.makeTempDirSync({ prefix: "distrilock-etcd-" });
+    mustIp(`link add dlb${mark} type bridge`);
+    mustIp(`link set dlb${mark} up`);
+    const peer = (index: number) => `http://10.199.${net}.${index + 1}:2380`;
+    const cluster = [0, 1, 2].map((index) => `m${index}=${peer(index)}`).join(",");
+    const members = [0, 1, 2].map((index): NetworkMember => {
+      const space = `dl-${mark}-${index}`;
+      mustIp(`netns add ${space}`);
+      mustIp(`-n ${space} link set lo up`);
+      const [clientLink, peerLink] = [`dlc${mark}${index}`, `dlp${mark}${index}`];
+      mustIp(`link add ${clientLink} type veth peer name client netns ${space}`);
+      mustIp(`addr add 10.${200 + index}.${net}.1/24 dev ${clientLink}`);
+      mustIp(`link set ${clientLink} up`);
+      mustIp(`-n ${space} addr add 10.${200 + index}.${net}.2/24 dev client`);
+      mustIp(`-n ${space} link set client up`);
+      mustIp(`link add ${peerLink} type veth peer name peers netns ${space}`);
+      mustIp(`link set ${peerLink} master dlb${mark}`);
+      mustIp(`link set ${peerLink} up`);
+      mustIp(`-n ${space} addr add 10.199.${net}.${index + 1}/24 dev peers`);
+      mustIp(`-n ${space} link set peers up`);
+      const url = `http://10.${200 + index}.${net}.2:2379`;
+      const member = new EtcdMember(`m${index}`, url, [
+        ...[
+          "--name",
+          `m${index}`,
+          "--data-dir",
+          `${directory}/m${index}`,
+          "--logger",
+          "zap",
+          "--log-level",
+          "error",
+        ],
+        ...["--listen-client-urls", url, "--advertise-client-urls", url],
+        ...["--listen-peer-urls", peer(index), "--initial-advertise-peer-urls", peer(index)],
+        ...[
+          "--initial-cluster",
+          cluster,
+          "--initial-cluster-state",
+          "new",
+          "--initial-cluster-token",
+          directory,
+        ],
+        ...["--heartbeat-interval", "50", "--election-timeout", "500"],
+      ], space);
+      return { member, peers: (how) => mustIp(`link set ${peerLink} ${how === "cut" ? "down" : "up"}`) };
+    });
+    const network = new EtcdNetwork(mark, directory, members);
+    for (const { member } of members) member.start();
+    await untilReady(network.urls);
+    return network;
+  }
+
+  /** What `--etcd` is given. */
+  get urls(): string {
+    return this.members.map(({ member }) => member.url).join(",");
+  }
+
+  /** The member that leads, as it says. */
+  async leader(): Promise<NetworkMember> {
+    for (;;) {
+      for (const each of this.members) if (await each.member.leads()) return each;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.members.map(({ member }) => member.kill()));
+    for (const index of [0, 1, 2]) mustIp(`netns delete dl-${this.#mark}-${index}`);
+    mustIp(`link delete dlb${this.#mark}`);
+    Deno.removeSync(this.#directory, { recursive: true });
+  }
+}

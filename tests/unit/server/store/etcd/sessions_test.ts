@@ -1,0 +1,139 @@
+/**
+ * Sessions on an etcd that cannot be reached, that gives their leases away, that is full, or that has forgotten.
+ * `tests/support/store_scenario.ts` tells how to read the scenarios.
+ *
+ * @module
+ */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { SessionId } from "../../../../../server/store/store.ts";
+import { breathe, pass, said } from "../../../../support/stage_steps.ts";
+import { playOnStores } from "../../../../support/store_scenario.ts";
+import { FakeEtcdStage } from "../../../../support/store_stage.ts";
+
+const LEASE_MS = 10_000;
+
+Deno.test("[I-17] EtcdStore answers in time when etcd does not: tries, waits, releases, reads", async () => {
+  await using stage = new FakeEtcdStage({ leaseMs: 60_000 });
+  await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX y -> +b1");
+  stage.etcd.isDown = true;
+  stage.etcd.cut();
+  const a = stage.home("a");
+  const wish = { session: "a" as SessionId, mode: "EX", names: ["z"] } as const;
+  a.acquire({ ...wish, request: 2, waitMs: 0 }, 0);
+  a.acquire({ ...wish, request: 3, waitMs: 100, names: ["u"] }, 0);
+  a.acquire({ ...wish, request: 4, waitMs: Infinity, names: ["v"] }, 0);
+  a.release({ session: wish.session, request: 9, lock: 1 }, 0);
+  a.who(wish.session, 10, "x", 0);
+  a.break({ session: wish.session, request: 11, name: "y", token: 1, reason: "why" }, 0);
+  await pass(stage, 1_000);
+  deepEqual(said(stage), ["refused a2 STORE_UNAVAILABLE", "refused a3 TIMEOUT"]);
+  equal(a.available, false);
+  await pass(stage, 4_500);
+  deepEqual(said(stage), [
+    "refused a10 STORE_UNAVAILABLE",
+    "refused a11 STORE_UNAVAILABLE",
+    "refused a4 STORE_UNAVAILABLE",
+    "refused a9 STORE_UNAVAILABLE",
+  ]);
+  stage.etcd.isDown = false;
+  await pass(stage, 5_000);
+  await stage.settle();
+  // The release goes through in the end; what was refused is held by nobody.
+  deepEqual(stage.etcd.keys("t/h/"), ["t/h/y\x004b.1"]);
+  deepEqual(stage.etcd.keys("t/w/"), []);
+});
+
+Deno.test("EtcdStore tells holders that their locks are lost before their leases can be given away, and waits keep their places", async () => {
+  await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
+  await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX y -> +b1\na 2 EX y ->\nb 2 PR z -> +b2");
+  await pass(stage, 20_000);
+  deepEqual(said(stage), [], "leases are renewed");
+  stage.etcd.isDown = true;
+  stage.etcd.cut();
+  await pass(stage, LEASE_MS * 0.6);
+  deepEqual(said(stage), []);
+  await pass(stage, LEASE_MS * 0.4);
+  deepEqual(said(stage), ["lost a1 store", "lost b1 store", "lost b2 store"]);
+  deepEqual(stage.stores.map((store) => store.lockCount), [0, 0, 0]);
+  // The leases have survived, say since the members elected a leader anew.
+  stage.etcd.isDown = false;
+  await pass(stage, 5_000);
+  await stage.settle();
+  deepEqual(said(stage), ["granted a2"], "what was lost is given to whoever waits");
+  deepEqual(stage.etcd.keys("t/h/"), ["t/h/y\x004a.2"]);
+});
+
+Deno.test("EtcdStore ends a session whose lease is gone, and gives what it had to others", async () => {
+  await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
+  await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->\na 2 EX y -> +a2\nc 1 EX z -> +c1\na 3 EX z ->");
+  const [lease] = stage.etcd.leases.keys();
+  stage.etcd.endLease(lease ?? 0);
+  await stage.settle();
+  await breathe();
+  await stage.settle();
+  deepEqual(said(stage), [
+    "granted b1",
+    "lost a1 store",
+    "lost a2 store",
+    "refused a3 SESSION_GONE",
+    "session-gone a",
+  ]);
+});
+
+Deno.test("EtcdStore lets locks go when etcd is full, and says so to those who want one", async () => {
+  await using stage = new FakeEtcdStage();
+  await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->\nb 2 EX y -> +b2");
+  stage.etcd.fate = () => "full";
+  const [a, b] = [stage.home("a"), stage.home("b")];
+  a.release({ session: "a" as SessionId, request: 8, lock: 1 }, 0);
+  b.release({ session: "b" as SessionId, request: 9, lock: 2 }, 0);
+  b.acquire({ session: "b" as SessionId, request: 3, names: ["z"], mode: "EX", waitMs: 0 }, 0);
+  await breathe();
+  deepEqual(said(stage), ["refused b3 STORE_UNAVAILABLE", "released a8", "released b9"]);
+  stage.etcd.fate = () => "fine";
+  await stage.settle();
+  deepEqual(said(stage), ["granted b1"], "whoever waits has it as soon as there is room");
+});
+
+Deno.test("EtcdStore finds its way back after etcd cut its streams, and after it forgot the past", async () => {
+  for (const forgets of [false, true]) {
+    await using stage = new FakeEtcdStage();
+    await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->\nc 1 EX ->");
+    stage.etcd.isDown = true;
+    stage.etcd.cut();
+    // Somebody else changes what there is: a goes, b is granted, a third of them comes.
+    stage.etcd.isDown = false;
+    const wait = stage.etcd.entries.get("t/w/x\x004b.1");
+    ok(wait);
+    stage.etcd.transact({
+      when: [],
+      then: [
+        { do: "delete", key: "t/h/x\x004a.1" },
+        { do: "delete", key: wait.key },
+        { do: "put", key: "t/h/x\x004b.1", value: wait.value, lease: wait.lease },
+      ],
+      otherwise: [],
+    });
+    if (forgets) stage.etcd.compact();
+    stage.effects = [];
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await stage.settle();
+    deepEqual(said(stage), ["granted b1", "lost a1 store"]);
+    await playOnStores(stage, "b off 1 -> =b1, +c1");
+  }
+});
+
+Deno.test("[P-29] EtcdStore refuses the wait that is one too many, not those before it", async () => {
+  await using stage = new FakeEtcdStage({ limits: { waitersPerSessionMax: 1, locksPerSessionMax: 3 } });
+  const [store] = stage.stores;
+  ok(store);
+  await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX y -> +b1");
+  const home = stage.home("a");
+  for (const request of [2, 3, 4, 5]) {
+    const wish = { session: "a" as SessionId, mode: "EX", names: ["y"], waitMs: Infinity } as const;
+    home.acquire({ ...wish, request }, 0);
+  }
+  await stage.settle();
+  deepEqual(said(stage), ["refused a3 LIMIT", "refused a4 LIMIT", "refused a5 LIMIT"]);
+  await playOnStores(stage, "b off 1 -> =b1, +a2");
+});
