@@ -94,5 +94,5 @@ export function together(failures: readonly ConnectionError[]): ConnectionError 
   const [first, ...others] = failures;
   if (others.length === 0) return first!;
   const message = failures.map(({ message }) => message).join("; ");
-  return new ConnectionError(message, { code: failures.at(-1)!.code, cause: new AggregateError(failures) });
+  return new ConnectionError(message, { code: failures.at(-1)!.code, cause: first });
 }

@@ -10,7 +10,7 @@ import type { Guarantee, ListAnswer, NameState, Party, WhoAnswer } from "./proto
 import type { ExplainedName } from "./protocol/messages.ts";
 import { type RequestDefaults, Requester } from "./requester.ts";
 import type { Presence } from "./presence.ts";
-import { type Snapshot, snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { StatusStream } from "./status.ts";
 import { Watch, type WatchListener, type WatchOptions } from "./watch.ts";
 
@@ -132,8 +132,10 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /** All that is held and all that waits, of the names that begin with `prefix`; "" for all. See {@link list} for what may be missed. */
-  query(prefix: string = ""): Promise<Snapshot> {
-    return snapshot(this, prefix);
+  async query(prefix: string = ""): Promise<Snapshot> {
+    // Loaded when it is asked for: most pages never do.
+    const { snapshot } = await import("./snapshot.ts");
+    return await snapshot(this, prefix);
   }
 
   /** Watches what happens to the names that begin with `prefix`, at this daemon; "" for all. */

@@ -6,6 +6,7 @@
 import { type Dial, dialer, parseAddress } from "./address.ts";
 import { Client } from "./client.ts";
 import { type Clock, RUNTIME_CLOCK } from "./clock.ts";
+import { ConnectionError } from "./errors.ts";
 import { Presence } from "./presence.ts";
 import { LIFE_MS_MAX } from "./protocol/limits.ts";
 import type { Labels } from "./protocol/messages.ts";
@@ -143,7 +144,10 @@ async function openLine(
     );
   }
   const { startPilot } = await import("./pilot/start.ts");
-  return await startPilot(clock, { worker, ca });
+  // A code that says that it is no use to try again.
+  const failure = ({ message }: Error) =>
+    new ConnectionError(`Cannot go on without the worker: ${message}`, { code: "UNSUPPORTED" });
+  return await startPilot(clock, { worker, ca, failure });
 }
 
 function checkTime(

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import { ConnectionError } from "../errors.ts";
 import type { Kept, OpenTransport, Pilot, Transport, TransportEvents } from "../transport/transport.ts";
 import type { ConnectionId, PilotError, PilotOrder, PilotReport, Port } from "./messages.ts";
 
@@ -71,12 +70,7 @@ export class PilotedConnections {
   }
 
   /** The pilot cannot go on: nothing of it will be heard any more. */
-  fail(cause: Error): void {
-    // A code that says that it is no use to try again.
-    const error = new ConnectionError(`Cannot go on without the worker: ${cause.message}`, {
-      code: "UNSUPPORTED",
-      cause,
-    });
+  fail(error: Error): void {
     this.#failure = error;
     for (const transport of this.#transports.values()) transport.fail(error);
     this.#transports.clear();

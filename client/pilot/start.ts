@@ -21,13 +21,15 @@ export interface PilotStart {
   readonly worker: string | URL | undefined;
   /** See `DialOptions`. */
   readonly ca: string | undefined;
+  /** What connections fail with when the pilot is gone. */
+  readonly failure: (cause: Error) => Error;
 }
 
 /** Starts a pilot. */
-export async function startPilot(clock: Clock, { worker, ca }: PilotStart): Promise<StartedPilot> {
+export async function startPilot(clock: Clock, { worker, ca, failure }: PilotStart): Promise<StartedPilot> {
   const thread = await startPilotThread(worker);
   const connections = new PilotedConnections(thread, { clock, ca });
-  thread.fail((error) => connections.fail(error));
+  thread.fail((error) => connections.fail(failure(error)));
   return {
     dial: (address, signal) => Promise.resolve(connections.opener(address, signal)),
     end: () => thread.end(),

@@ -5,6 +5,7 @@
  */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { ConnectionError } from "../../../client/errors.ts";
+import { snapshot } from "../../../client/snapshot.ts";
 import { arrive, grantedLock, openClient, type Opened, settle } from "./scripted_server.ts";
 
 function openAmong(): Promise<Opened> {
@@ -117,9 +118,9 @@ Deno.test("[I-5] [P-45] Client.releaseAll gives back what is granted before its 
   deepEqual([lock.held, (await pending).held, (await late).held], [false, false, true]);
 });
 
-Deno.test("Client.query gives what is held and what waits, with all parties of a crowded name", async () => {
+Deno.test("snapshot, which Client.query gives, has what is held and what waits, with all parties of a crowded name", async () => {
   const { client, server } = await openClient();
-  const querying = client.query("a");
+  const querying = snapshot(client, "a");
   const party = (request: number) => ({ session: "s2", request, mode: "PR", since: 1 }) as const;
   const listed = { name: "a1", held: [party(1)], waiting: [], heldCount: 1, waitingCount: 0 };
   const crowded = { name: "a2", held: [party(2)], waiting: [party(3)], heldCount: 2, waitingCount: 1 };

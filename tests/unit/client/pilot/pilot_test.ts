@@ -7,6 +7,7 @@ import { equal, ok, rejects } from "node:assert/strict";
 import type { Client } from "../../../../client/client.ts";
 import { connectWith } from "../../../../client/connect.ts";
 import type { ConnectOptions } from "../../../../client/connect.ts";
+import { ConnectionError } from "../../../../client/errors.ts";
 import type { PilotOrder, PilotReport } from "../../../../client/pilot/messages.ts";
 import { servePilot } from "../../../../client/pilot/pilot.ts";
 import { PilotedConnections } from "../../../../client/pilot/piloted.ts";
@@ -176,7 +177,7 @@ Deno.test("PilotedConnections.fail ends what is open and what is being opened", 
 Deno.test("A client whose pilot is gone ends, and says why", async () => {
   const cockpit = new Cockpit();
   const client = await cockpit.connect({ reconnect: true });
-  cockpit.connections.fail(new Error("out of memory"));
+  cockpit.connections.fail(new ConnectionError("out of memory", { code: "UNSUPPORTED" }));
   await cockpit.clock.advance(1_000);
   const error = await client.closed;
   equal(error?.code, "UNSUPPORTED");
