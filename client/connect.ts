@@ -29,7 +29,7 @@ export interface ConnectOptions {
   readonly reason?: string | undefined;
   /** Labels of requests that have none of their own. */
   readonly labels?: Labels | undefined;
-  /** Proves to the server who the caller is. */
+  /** Proves to the server who the caller is. White space around it, as at the end of a file, does not count. */
   readonly token?: string | undefined;
   /**
    * How long the session outlives a connection that is lost, in milliseconds, 1,000 to 366 days (a server may allow less). Within it the client goes on
@@ -117,7 +117,7 @@ export async function connectWith(
       dial: parts.dial ?? line.dial,
       clock,
       random: parts.random ?? Math.random,
-      introduction: { client: { name, host, pid }, token, graceMs: grace },
+      introduction: { client: { name, host, pid }, token: token?.trim(), graceMs: grace },
       connectTimeoutMs,
       reconnect,
       onClosed: line.end,

@@ -78,7 +78,8 @@ export function layFoundation(
 ): Foundation {
   const { log, audit, onlookers = [], clock = SYSTEM_CLOCK } = options;
   const { directory, keepFiles, etcd } = config;
-  if (!etcd) Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true });
+  // For this user alone: whoever can open a lock file can keep everybody out. A directory that is there stays as wide as its owner made it.
+  if (!etcd) Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true, mode: 0o700 });
   const libc = resources.use(Libc.open(config.libc ?? undefined));
   if (!etcd) examine(config, libc, { log, clock });
   const plan = planDescriptors(raiseDescriptorLimit(libc), config.limits);

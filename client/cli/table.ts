@@ -29,11 +29,16 @@ type Row = { readonly [H in typeof COLUMNS[number]["heading"]]?: string | undefi
 export function partyTable(states: readonly (NameState | NameReport)[]): string {
   return table(states.flatMap((state) => [
     ...partyRows(state.name, "held", { parties: state.held, count: state.heldCount }),
-    ..."outside" in state && state.outside !== null
-      ? [{ NAME: state.name, STATE: "held", MODE: state.outside, CLIENT: "another process" }]
-      : [],
+    ..."outside" in state ? outsideRows(state) : [],
     ...partyRows(state.name, "waiting", { parties: state.waiting, count: state.waitingCount }),
   ]));
+}
+
+/** What others hold than sessions of this daemon. */
+function outsideRows({ name, outside, outsideHolder }: NameReport): Row[] {
+  if (outside === null) return [];
+  if (outsideHolder !== undefined) return partyRows(name, "held", { parties: [outsideHolder], count: 1 });
+  return [{ NAME: name, STATE: "held", MODE: outside, CLIENT: "another process" }];
 }
 
 function partyRows(

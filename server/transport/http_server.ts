@@ -6,7 +6,7 @@
 import type { Log } from "../base/log.ts";
 import type { HttpPort } from "./http.ts";
 import { HttpFront, type HttpFrontLimits } from "./http_front.ts";
-import { Port, type TlsCredentials } from "./port.ts";
+import { listening, Port, type TlsCredentials } from "./port.ts";
 import type { Reception } from "./reception.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -46,10 +46,11 @@ export class HttpServer {
     const inner = isFronted ? { hostname: LOOPBACK, port: 0 } : { hostname, port };
     const { signal } = this.#abort;
     try {
-      this.#server = Deno.serve(
-        { ...inner, onListen() {}, onError, signal },
-        (request, info) => answers.answer(request, info),
-      );
+      this.#server = listening(inner, () =>
+        Deno.serve(
+          { ...inner, onListen() {}, onError, signal },
+          (request, info) => answers.answer(request, info),
+        ));
     } catch (error) {
       this.#outer?.close();
       throw error;

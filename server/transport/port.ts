@@ -31,7 +31,7 @@ export class Port {
   /** Opens a port, with TLS when there are credentials. Throws an error of the operating system, or for credentials that are none. */
   static open({ hostname, port }: { hostname: string; port: number }, credentials?: TlsCredentials): Port {
     const context = credentials && secureContext(credentials);
-    return new Port(Deno.listen({ hostname, port }), context);
+    return new Port(listening({ hostname, port }, () => Deno.listen({ hostname, port })), context);
   }
 
   /** Takes connections until the port is closed, and serves them to their ends. `take` never rejects. */
@@ -73,6 +73,18 @@ export class Port {
 function secureContext(credentials: TlsCredentials): SecureContext {
   checkCredentials(credentials);
   return createSecureContext(credentials);
+}
+
+/** What `listen` gives. When the address is taken the error says which one it was: an operator has two to look at. */
+export function listening<T>({ hostname, port }: { readonly hostname: string; readonly port: number }, listen: () => T): T {
+  try {
+    return listen();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const state = "another program listens there, a daemon perhaps; choose with --address and --http-address";
+    throw new Deno.errors.AddrInUse(`Cannot listen on ${host}:${port}: ${state}`, { cause: error });
+  }
 }
 
 /** Throws when TLS could not be spoken with them: only a listener of the runtime finds out whether a key fits its certificate. */

@@ -97,3 +97,26 @@ rule("[P-40] who and BUSY name the holder at another daemon, once that has said 
   await holder.ask({ id: 3, op: "release", lock: 2 });
   equal((await peer.ask({ id: ++id, op: "who", name: "a" })).outsideHolder, undefined);
 });
+
+rule(
+  "[P-40] nobody is blamed who let go: a daemon does not believe its own note, nor one that the kernel contradicts",
+  async (stage) => {
+    const peer = await stage.connect();
+    await using other = startDaemon(stage.directory);
+    await using holder = await connectRaw(other, stage.transport, { name: "holder" });
+    await peer.ask({ id: 2, op: "acquire", name: "a", reason: "gone" });
+    await eventually("the note", async () => {
+      return (await holder.ask({ id: 2, op: "who", name: "a" })).outsideHolder;
+    });
+    await peer.ask({ id: 3, op: "release", lock: 2 });
+    await holder.ask({ id: 3, op: "acquire", name: "a", mode: "PR", reason: "here" });
+    await peer.ask({ id: 4, op: "acquire", name: "a", mode: "PR", reason: "gone" });
+    await eventually("the note of the second lock", async () => {
+      return (await holder.ask({ id: 4, op: "who", name: "a" })).outsideHolder;
+    });
+    await peer.ask({ id: 5, op: "release", lock: 4 });
+    const { error } = await peer.ask({ id: 6, op: "acquire", name: "a", wait: 0 });
+    equal(error.code, "BUSY");
+    equal(JSON.stringify(error).includes("gone"), false, error.message);
+  },
+);

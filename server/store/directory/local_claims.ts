@@ -52,6 +52,8 @@ export interface LocalClaimsOptions {
 /** The claims of one daemon on a local directory. */
 export class LocalClaims implements Claims {
   readonly available = true;
+  /** Signs the notes of this daemon. */
+  readonly #writer = crypto.randomUUID();
   readonly #calls: FileCalls;
   readonly #files: LockFiles;
   readonly #tokens: Tokens;
@@ -151,8 +153,12 @@ export class LocalClaims implements Claims {
   }
 
   outsideHolder(name: string): Party | undefined {
-    const party = this.#files.look(name, (fd) => readHolderNote(this.#calls, fd));
-    return party && this.outside(name) !== null ? party : undefined;
+    const party = this.#files.look(name, (fd) => readHolderNote(this.#calls, fd, this.#writer));
+    const outside = this.outside(name);
+    if (!party || outside === null) return undefined;
+    // What the kernel says is true: a note that does not fit it is of somebody who let go.
+    const isFitting = party.mode === outside || (party.mode !== "EX" && outside !== "EX");
+    return isFitting ? party : undefined;
   }
 
   /** Whether the kernel says that this daemon holds the name in `mode`, and the file that `token` still counts. */
@@ -166,7 +172,7 @@ export class LocalClaims implements Claims {
     for (const file of this.#unnoted.splice(0)) {
       file.unnoted = false;
       const holder = file.claim === "NL" ? undefined : holderOf(file.name);
-      if (holder) writeHolderNote(this.#calls, file.fd, holder);
+      if (holder) writeHolderNote(this.#calls, file.fd, holder, this.#writer);
     }
   }
 
