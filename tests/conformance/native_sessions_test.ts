@@ -209,3 +209,32 @@ rule("[P-17] a silent peer with a grace loses its connection, not its session", 
   while (await peer.hear());
   equal((await resumed(connect, resume)).hello.locks.length, 1);
 }, ["--heartbeat", "50ms"]);
+
+rule(
+  "[I-19] [P-13] a client that is gone between a grant and its reading of it leaves nothing behind",
+  async ({ connect }) => {
+    const watcher = await connect();
+    for (let round = 0; round < 20; round++) {
+      const peer = await connect();
+      const waiter = await connect();
+      await peer.ask({ id: 2, op: "acquire", name: "a" });
+      await waiter.say({ id: 2, op: "acquire", name: "a" });
+      await eventually(
+        "the wait",
+        async () => (await watcher.ask({ id: 2, op: "who", name: "a" })).waitingCount,
+      );
+      // The grant is on its way when its reader goes.
+      await peer.say({ id: 3, op: "release", lock: 2 });
+      waiter.end();
+      peer.end();
+      const grant = await watcher.ask({ id: 10 + 2 * round, op: "acquire", name: "a" });
+      equal(grant.ok, true);
+      await watcher.ask({ id: 11 + 2 * round, op: "release", lock: grant.lock });
+    }
+    const { counts } = await eventually("all sessions have ended", async () => {
+      const status = await watcher.ask({ id: 99, op: "status" });
+      return status.counts.sessions === 1 ? status : undefined;
+    });
+    deepEqual([counts.locks, counts.waiters], [0, 0]);
+  },
+);
