@@ -70,7 +70,13 @@ export class Client extends Requester implements AsyncDisposable {
     return this.#presence.closed;
   }
 
-  /** What happens between the client and its servers from now on: connections that come, are lost and resumed, servers that leave service. */
+  /**
+   * What happens between the client and its servers from now on: connections that come, are lost and resumed, servers that leave service.
+   *
+   * ```ts ignore
+   * for await (const event of client.status()) console.log(event.type);
+   * ```
+   */
   status(): StatusStream {
     return this.#presence.status.open();
   }
@@ -103,7 +109,12 @@ export class Client extends Requester implements AsyncDisposable {
     return broken;
   }
 
-  /** Tells who holds and who waits for a name. */
+  /**
+   * Tells who holds and who waits for a name: with the store on a directory among the sessions of this daemon, and `outside` of it as far as that has said so.
+   *
+   * @throws {LockError} `BAD_REQUEST` for a name that is none, `DENIED` without the right to read it.
+   * @throws {ConnectionError} when no server could be reached for `connectTimeoutMs`.
+   */
   async who(name: string): Promise<NameReport> {
     const { id: _id, ok: _ok, ...report } = await ask(this.#presence, "who", { name });
     return report;
@@ -131,7 +142,11 @@ export class Client extends Requester implements AsyncDisposable {
     return names;
   }
 
-  /** All that is held and all that waits, of the names that begin with `prefix`; "" for all. See {@link list} for what may be missed. */
+  /**
+   * All that is held and all that waits, of the names that begin with `prefix`; "" for all. See {@link list} for what may be missed.
+   *
+   * @throws as {@link who}.
+   */
   async query(prefix: string = ""): Promise<Snapshot> {
     // Loaded when it is asked for: most pages never do.
     const { snapshot } = await import("./snapshot.ts");

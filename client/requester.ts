@@ -64,6 +64,11 @@ export class Requester {
    * When the server leaves service or the session ends while it waits, it waits on in the next session, at the end of the queue there; `wait` goes on
    * counting.
    *
+   * ```ts ignore
+   * await using lock = await client.acquire("invoice/42", { mode: "PR", wait: 5_000 });
+   * await db.query(sql, [lock.token]);
+   * ```
+   *
    * @throws {LockTimeoutError} when `wait` ran out.
    * @throws {ConnectionError} when no server could be reached for the client's `connectTimeoutMs`, or the client was closed.
    * @throws {LockError} when it was refused otherwise: `BUSY`, `DEADLOCK`, `QUEUE_FULL`, `BAD_REQUEST` for a bad name, …
@@ -89,7 +94,16 @@ export class Requester {
     );
   }
 
-  /** Like {@link acquire}, but never waits: null when somebody else holds or waits for the lock in a conflicting mode. */
+  /**
+   * Like {@link acquire}, but never waits: null when somebody else holds or waits for the lock in a conflicting mode.
+   *
+   * ```ts ignore
+   * await using lock = await client.tryAcquire(["a", "b"]);
+   * if (lock === null) return;
+   * ```
+   *
+   * @throws like {@link acquire}.
+   */
   async tryAcquire(names: string | readonly string[], options: TryOptions = {}): Promise<Lock | null> {
     try {
       return await this.acquire(names, { ...options, wait: 0 });
@@ -104,6 +118,13 @@ export class Requester {
   /**
    * Holds a lock while `body` runs, releases it, and gives the result of `body`. An error of `body` is never hidden by what
    * the release meets.
+   *
+   * ```ts ignore
+   * const total = await client.request("invoice/42", { wait: 30_000, reason: "rebill" }, async (lock) => {
+   *   const response = await fetch(url, { signal: lock.signal, headers: { "Fencing-Token": String(lock.token) } });
+   *   return await response.json();
+   * });
+   * ```
    *
    * @throws {LockLostError} when `body` succeeded but the lock was lost before it ended: its work was not guarded to the end.
    * @throws like {@link acquire}.
