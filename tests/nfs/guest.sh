@@ -88,7 +88,6 @@ mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /tmp
 mkdir /run/netns /run/rpc_pipefs /run/lock /run/sendsigs.omit.d
 mount --make-rprivate /
 hostname server

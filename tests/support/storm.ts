@@ -117,6 +117,8 @@ export class StormClient implements AsyncDisposable {
       if (ending) await this.#end(oneOf(random, ["close", "cut"]));
       hold.toMs = Math.min(hold.toMs, performance.now());
       await lock.release().catch(() => {});
+      // The end of a connection ends a release that is on its way; that the client has ended too is told in the same turn of the event loop.
+      await pause(0);
       hold.lost = lock.signal.aborted || line.ended;
     } else if (ending) await this.#end(oneOf(random, ["close", "cut"]));
   }

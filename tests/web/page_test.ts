@@ -158,7 +158,9 @@ test("breaks a lock with the keyboard alone, once its name was typed and a reaso
   await eventually("the holder knows", () => lock.signal.aborted);
   await seen.shows("#locks-empty", "Nothing is locked.");
   await keyboard.press("Escape");
-  equal(await seen.page.evaluate("document.activeElement.id"), "locks");
+  await eventually("the focus is back", async () => {
+    return await seen.page.evaluate("document.activeElement.id") === "locks";
+  });
   await seen.shows("#feed-rows", /invoice\/42 in EX \(.*host is gone.*\)/);
   await seen.check();
 });
