@@ -13,7 +13,7 @@ import { modeOf, nameOf } from "./words.js";
 const SMALLEST_SHARE = 0.75;
 /** Characters that fit into a box, of its title and of its detail. */
 const TITLE_LENGTH = 21;
-const DETAIL_LENGTH = 27;
+const DETAIL_LENGTH = 23;
 
 /**
  * @param {Picture} picture
