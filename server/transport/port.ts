@@ -76,7 +76,10 @@ function secureContext(credentials: TlsCredentials): SecureContext {
 }
 
 /** What `listen` gives. When the address is taken the error says which one it was: an operator has two to look at. */
-export function listening<T>({ hostname, port }: { readonly hostname: string; readonly port: number }, listen: () => T): T {
+export function listening<T>(
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+  listen: () => T,
+): T {
   try {
     return listen();
   } catch (error) {

@@ -98,7 +98,7 @@ export class Follower {
    */
   async look(window) {
     if (!this.#isLoaded || this.phase === "refused" || this.phase === "paused") return;
-    const { api, board } = this.#options;
+    const { board } = this.#options;
     try {
       await this.#list(window);
       for (let count = 0; count < DOUBTFUL_MAX; count++) {

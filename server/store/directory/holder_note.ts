@@ -36,7 +36,9 @@ export function readHolderNote(calls: FileCalls, fd: number, reader?: string): P
   if (calls.read(fd, bytes, 0) < NOTE_TEXT_AT) return undefined;
   const number = readNumber(bytes, 0, "T");
   const note = parseParty(new TextDecoder().decode(bytes.subarray(NOTE_TEXT_AT)));
-  if (number < 0 || note === undefined || (note.writer !== undefined && note.writer === reader)) return undefined;
+  if (number < 0 || note === undefined || (note.writer !== undefined && note.writer === reader)) {
+    return undefined;
+  }
   const { writer: _writer, ...party } = note;
   // EX leaves one number more in the record than it used; a CR is beside grants that raise it.
   const newest = readMode(bytes, 0) === "EX" ? number - 1 : number;

@@ -75,7 +75,10 @@ export class Cluster {
       if (this.#isCapturing) this.#captured = effect;
       else this.emit(effect);
     };
-    this.answers = new Answers(emit, { epochMs: 0, world: { available: true, outsideHolder: () => undefined } });
+    this.answers = new Answers(emit, {
+      epochMs: 0,
+      world: { available: true, outsideHolder: () => undefined },
+    });
   }
 
   get now(): number {
