@@ -34,7 +34,7 @@ const FAILURES = new Set([
 ]);
 
 /** How long the daemons of a storm rely on their last word from etcd, in milliseconds. */
-export const STORM_LEASE_MS = 3_000;
+const STORM_LEASE_MS = 3_000;
 /** How long its clients outlive a connection, in milliseconds: patience for busy machines. */
 export const GRACE_MS = 15_000;
 const FLAGS = [
