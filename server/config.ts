@@ -10,6 +10,7 @@ import type { NameClassRule } from "./metrics/name_classes.ts";
 import { checkLimits, LIMIT_NAMES, LIMIT_RULES, type Limits, LimitsError } from "./base/limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./base/log.ts";
 import { ConfigError } from "./config_error.ts";
+import { DIRECTORY_OPTIONS, type DirectoryConfig } from "./directory_options.ts";
 import { checkEtcd, ETCD_OPTIONS, type EtcdConfig } from "./etcd_options.ts";
 import { checkListening } from "./listen_rules.ts";
 import {
@@ -30,13 +31,11 @@ import {
 export { ConfigError } from "./config_error.ts";
 
 /** What the daemon was told; complete, checked, and consistent. */
-export interface Config extends EtcdConfig {
+export interface Config extends DirectoryConfig, EtcdConfig {
   /** For TCP, or null for none. */
   readonly address: ListenAddress | null;
   /** For HTTP and WebSocket, or null for none. */
   readonly httpAddress: ListenAddress | null;
-  /** Directory of the lock files, absolute or relative to the working directory. */
-  readonly directory: string;
   /** What the server calls itself, or null: the caller takes the host name. */
   readonly serverName: string | null;
   /** What DoubleDutch clients have to show, or null when nobody has to. */
@@ -57,10 +56,6 @@ export interface Config extends EtcdConfig {
   readonly allowOrigin: readonly string[];
   /** Listens beyond loopback although nobody has to say who they are. */
   readonly insecure: boolean;
-  /** Never removes lock files that nobody uses. */
-  readonly keepFiles: boolean;
-  /** Serves even a directory where locks may not exclude. */
-  readonly force: boolean;
   /** All limits; `drainTimeoutMs` is `--drain-timeout`. */
   readonly limits: Limits;
 }
@@ -68,7 +63,6 @@ export interface Config extends EtcdConfig {
 const OPTIONS = {
   address: { form: ADDRESS, initial: "127.0.0.1:13123", help: "where to listen for TCP; off = nowhere" },
   httpAddress: { form: ADDRESS, initial: "127.0.0.1:13124", help: "where to listen for HTTP; off = nowhere" },
-  directory: { form: PATH, initial: "./locks", help: "directory of the lock files, made if missing" },
   serverName: { form: TEXT, initial: null, help: "what the server calls itself (default: the host name)" },
   apiKey: {
     form: TEXT,
@@ -88,8 +82,7 @@ const OPTIONS = {
   tlsKey: { form: PATH, initial: null, help: "PEM file of their key" },
   allowOrigin: { form: ORIGINS, initial: "", help: "origins whose web pages may ask; may be repeated" },
   insecure: { form: SWITCH, initial: "false", help: "listen beyond loopback without authentication" },
-  keepFiles: { form: SWITCH, initial: "false", help: "never remove lock files that nobody uses" },
-  force: { form: SWITCH, initial: "false", help: "serve a directory that distrilock doctor finds unfit" },
+  ...DIRECTORY_OPTIONS,
   ...ETCD_OPTIONS,
 } as const satisfies Record<string, Option<unknown>>;
 
@@ -142,6 +135,9 @@ export function readConfig(
   checkListening(config);
   const fault = checkEtcd(config);
   if (fault !== undefined) throw new ConfigError(fault);
+  if (config.sole && config.etcd !== null) {
+    throw new ConfigError("Cannot use --sole with --etcd: it is for a directory");
+  }
   return config;
 }
 

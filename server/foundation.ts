@@ -77,7 +77,7 @@ export function layFoundation(
   resources: DisposableStack,
 ): Foundation {
   const { log, audit, onlookers = [], clock = SYSTEM_CLOCK } = options;
-  const { directory, keepFiles, etcd } = config;
+  const { directory, keepFiles, sole, etcd } = config;
   // For this user alone: whoever can open a lock file can keep everybody out. A directory that is there stays as wide as its owner made it.
   if (!etcd) Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true, mode: 0o700 });
   const libc = resources.use(Libc.open(config.libc ?? undefined));
@@ -98,7 +98,7 @@ export function layFoundation(
   const effects = (effect: StoreEffect) => sessions.deliver(effect);
   const open = (): Store => {
     const parts = { effects, clock, limits, daemon };
-    if (!etcd) return openStore(facts, { ...options, ...parts, directory, calls, libc, keepFiles });
+    if (!etcd) return openStore(facts, { ...options, ...parts, directory, calls, libc, keepFiles, sole });
     assert(options.openEtcdStore, "whoever may be told of a cluster can open it");
     return options.openEtcdStore(config, { ...options, ...parts }, resources);
   };

@@ -8,6 +8,7 @@ import type { Libc } from "../ffi/libc.ts";
 import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { type NfsFacts, nfsFacts } from "./doctor/nfs_facts.ts";
+import { SharingError } from "./store/directory/ledger.ts";
 import { DirectoryStore, type DirectoryStoreOptions } from "./store/directory/directory_store.ts";
 import { beliefOf, silenceMsMax } from "./store/directory/nfs/belief.ts";
 import type { Report } from "./store/directory/nfs/nfs_arbiter.ts";
@@ -21,6 +22,7 @@ export interface OpenStoreOptions extends Omit<DirectoryStoreOptions, "arbiter">
   readonly calls: FileCalls;
   readonly libc: Libc;
   readonly keepFiles: boolean;
+  readonly sole: boolean;
   readonly log: Log;
   /** Called when the store has something to do, which it then does in a turn. */
   readonly wake: () => void;
@@ -28,9 +30,14 @@ export interface OpenStoreOptions extends Omit<DirectoryStoreOptions, "arbiter">
   readonly onBroken: (error: unknown) => void;
 }
 
-/** Opens a directory; what is known of its NFS mount says how. Throws a LedgerError or a `Deno.errors.NotCapable`. */
+/** Opens a directory; what is known of its NFS mount says how. Throws a LedgerError, a SharingError or a `Deno.errors.NotCapable`. */
 export function openStore(facts: NfsFacts | undefined, options: OpenStoreOptions): DirectoryStore {
   if (facts?.leaseMs === undefined) return DirectoryStore.local(options);
+  if (options.sole) {
+    throw new SharingError(
+      `Cannot have ${options.directory} alone (--sole): it is on NFS, whose server may give its locks away`,
+    );
+  }
   const { leaseMs, host } = facts;
   // By its real name: on NFS a link at its end would not be followed.
   const directory = Deno.realPathSync(options.directory);

@@ -22,7 +22,10 @@ const LOADS: readonly Load[] = [
 ];
 
 console.log("\nStore alone (one process, one name, file open):\n");
-printTable(["mode", "system calls to acquire", "to release", "µs a pair"], storeCosts());
+for (const sole of [false, true]) {
+  if (sole) console.log("\nThe same with --sole:\n");
+  printTable(["mode", "system calls to acquire", "to release", "µs a pair"], storeCosts(sole));
+}
 
 console.log("\nSession and store, with and without counts for metrics:\n");
 printTable(["who looks on", "µs a pair", "ratio"], observerCosts());

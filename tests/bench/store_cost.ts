@@ -14,14 +14,16 @@ import { FaultyFiles } from "../support/faulty_files.ts";
 
 const PAIRS = 100_000;
 
-/** A row for each mode: mode, system calls of an acquire, of a release, µs of a pair. */
-export function storeCosts(): string[][] {
+/**
+ * A row for each mode: mode, system calls of an acquire, of a release, µs of a pair. `sole`: of a daemon that has the directory alone.
+ */
+export function storeCosts(sole: boolean): string[][] {
   return MODES.map((mode) => {
     using directory = temporaryDirectory();
     Deno.mkdirSync(`${directory.path}/.distrilock`);
     using libc = Libc.open();
     const counted = new FaultyFiles(libc);
-    const count = openStore(counted, directory.path);
+    const count = openStore(counted, directory.path, sole);
     pair(count, 1, mode);
     const before = counted.calls;
     count.acquire(wish(2, mode), count.now());
@@ -29,7 +31,7 @@ export function storeCosts(): string[][] {
     count.store.release({ session: SESSION, request: 3, lock: 2 }, count.now());
     const released = counted.calls;
     count.store.close();
-    const timed = openStore(libc, directory.path);
+    const timed = openStore(libc, directory.path, sole);
     for (let id = 1; id <= PAIRS; id++) pair(timed, id, mode);
     const start = performance.now();
     for (let id = PAIRS + 1; id <= 2 * PAIRS; id++) pair(timed, id, mode);
@@ -42,7 +44,7 @@ export function storeCosts(): string[][] {
 const SESSION = "bench" as SessionId;
 type Mode = typeof MODES[number];
 
-function openStore(calls: Libc | FaultyFiles, directory: string) {
+function openStore(calls: Libc | FaultyFiles, directory: string, sole: boolean) {
   const limits = { ...DEFAULT_LIMITS, lockFilesMax: 100 };
   const store = DirectoryStore.local({
     calls,
@@ -51,6 +53,7 @@ function openStore(calls: Libc | FaultyFiles, directory: string) {
     clock: SYSTEM_CLOCK,
     limits,
     keepFiles: false,
+    sole,
     daemon: "bench",
   });
   const now = () => SYSTEM_CLOCK.now();

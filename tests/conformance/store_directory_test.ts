@@ -2,3 +2,4 @@ import { DirectoryStage } from "../support/store_stage.ts";
 import { storeSuite } from "./store_suite.ts";
 
 storeSuite("DirectoryStore", () => new DirectoryStage());
+storeSuite("DirectoryStore that has its directory alone", () => new DirectoryStage({ sole: true }));

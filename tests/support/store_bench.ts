@@ -20,6 +20,7 @@ import { InlineCourier, openedDirect } from "./inline_courier.ts";
 /** How a daemon of the bench differs from the usual. */
 export interface BenchOptions {
   readonly keepFiles?: boolean;
+  readonly sole?: boolean;
   readonly lockFilesMax?: number;
   readonly idleFilesMax?: number;
   readonly queueLengthMax?: number;
@@ -140,7 +141,8 @@ export class BenchDaemon {
     const common = { directory, effects, clock, limits, daemon: `daemon-${index}` };
     const { calls } = this;
     if (options.over !== "nfs") {
-      this.store = DirectoryStore.local({ ...common, calls, keepFiles: options.keepFiles ?? false });
+      const { keepFiles = false, sole = false } = options;
+      this.store = DirectoryStore.local({ ...common, calls, keepFiles, sole });
       return;
     }
     const bootMs = () => bench.nowMs;

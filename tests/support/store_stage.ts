@@ -62,7 +62,8 @@ export class DirectoryStage extends StoreStage {
   readonly #libc = Libc.open();
   readonly #directory = Deno.makeTempDirSync({ prefix: "distrilock-stage-" });
 
-  constructor() {
+  /** `sole`: the daemon has the directory alone. */
+  constructor({ sole = false }: { readonly sole?: boolean } = {}) {
     super();
     Deno.mkdirSync(`${this.#directory}/${PRIVATE_DIRECTORY}`);
     const store = DirectoryStore.local({
@@ -72,6 +73,7 @@ export class DirectoryStage extends StoreStage {
       clock: this.clock,
       limits: { ...LIMITS, lockFilesMax: 100, idleFilesMax: 10 },
       keepFiles: false,
+      sole,
       daemon: "daemon-0",
     });
     this.stores = [store];

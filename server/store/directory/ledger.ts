@@ -7,7 +7,8 @@
  * sets it to the limit, or to what the wall clock says if that is more, so that even a directory that was wiped, or restored from an old
  * copy, goes on above its old tokens. A record below the floor counts as none.
  *
- * Bytes locked in `.distrilock/ledger`: 0 around each transaction, 1 while starting, 2 read-locked by every living daemon.
+ * Bytes locked in `.distrilock/ledger`: 0 around each transaction, 1 while starting, 2 read-locked by every living daemon, write-locked by one
+ * that has the directory for itself (`--sole`).
  * Lines in it (`record.ts`): `top` at 0, `floor` at 512, `limit` twice, at 1024 and 1536, written in turn so that a torn write
  * leaves the other.
  *
@@ -51,12 +52,25 @@ export const LIMITS_AT = [1024, 1536] as const;
 
 /** The ledger cannot be used; the message says why. */
 export class LedgerError extends Error {
-  override readonly name = "LedgerError";
+  override readonly name: string = "LedgerError";
 }
 
 /** Another daemon is in a transaction, for longer than usual: worth trying again soon. */
 export class LedgerBusyError extends Error {
   override readonly name = "LedgerBusyError";
+}
+
+/** The directory cannot be shared as this daemon would have it; the message says why, and what to change. */
+export class SharingError extends LedgerError {
+  override readonly name = "SharingError";
+}
+
+/** How a ledger is opened. */
+export interface LedgerOptions {
+  /** The wall clock, in milliseconds since 1970. */
+  readonly wallMs: number;
+  /** No other daemon may use the directory as long as this one does. */
+  readonly sole?: boolean | undefined;
 }
 
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
@@ -79,28 +93,39 @@ export class Ledger {
   /** The end of a transaction could not be told: all daemons of the directory wait for this one. */
   #stuck = false;
 
-  private constructor(calls: FileCalls, path: string, fd: number, wallMs: number) {
+  private constructor(calls: FileCalls, path: string, fd: number, { wallMs, sole = false }: LedgerOptions) {
     this.#calls = calls;
     this.#path = path;
     this.#fd = fd;
     // Nothing is unlocked on the way out of an error: who opens closes the file then.
     this.#lockToStart(LOCK_WRITE, STARTING_BYTE);
-    this.floor = this.#tryLock(LOCK_WRITE, ALIVE_BYTE) ? this.#begin(wallMs) : this.#read(FLOOR_AT);
+    const isAlone = this.#tryLock(LOCK_WRITE, ALIVE_BYTE);
+    if (sole && !isAlone) {
+      throw new SharingError(
+        `Cannot have ${path} alone (--sole): other daemons use the directory; stop them`,
+      );
+    }
+    this.floor = isAlone ? this.#begin(wallMs) : this.#read(FLOOR_AT);
     if (this.floor < 0) {
       throw new LedgerError(`Cannot use ${path}: its floor line is damaged and other daemons use it`);
     }
-    this.#lockToStart(LOCK_READ, ALIVE_BYTE);
+    // Whoever else writes there while nobody is starting stays for as long as it lives.
+    if (!sole && !this.#tryLock(LOCK_READ, ALIVE_BYTE)) {
+      throw new SharingError(
+        `Cannot use ${path}: a daemon has the directory alone (--sole); stop it, or take another`,
+      );
+    }
     const unlocked = calls.tryLock(fd, LOCK_UNLOCK, STARTING_BYTE, 1);
     if (unlocked < 0) throw new LedgerError(`Cannot unlock ${path}: ${errnoName(-unlocked)}`);
     this.#knownTop = this.floor;
   }
 
-  /** Opens the ledger at `path`, making it if it is missing. `wallMs` is the wall clock, in milliseconds since 1970. */
-  static open(calls: FileCalls, path: string, wallMs: number): Ledger {
+  /** Opens the ledger at `path`, making it if it is missing. Throws a LedgerError. */
+  static open(calls: FileCalls, path: string, options: LedgerOptions): Ledger {
     const fd = calls.open(path, "open-or-create");
     if (fd < 0) throw new LedgerError(`Cannot open ${path}: ${errnoName(-fd)}`);
     try {
-      return new Ledger(calls, path, fd, wallMs);
+      return new Ledger(calls, path, fd, options);
     } catch (error) {
       calls.close(fd);
       throw error;

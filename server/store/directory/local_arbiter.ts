@@ -12,6 +12,7 @@ import { PRIVATE_DIRECTORY } from "./file_name.ts";
 import { Ledger } from "./ledger.ts";
 import { LocalClaims } from "./local_claims.ts";
 import { LockFiles } from "./lock_files.ts";
+import { soleCalls } from "./sole_calls.ts";
 
 /** What an arbiter is made with. */
 export interface LocalArbiterOptions {
@@ -22,6 +23,8 @@ export interface LocalArbiterOptions {
   readonly limits: { readonly lockFilesMax: number; readonly idleFilesMax: number };
   /** Never remove a lock file. */
   readonly keepFiles: boolean;
+  /** Have the directory alone: other daemons cannot use it, other programs are not kept out. */
+  readonly sole?: boolean;
 }
 
 /** How often idle files are looked through and deleted ones are noticed, in milliseconds. */
@@ -42,11 +45,13 @@ export class LocalArbiter implements Arbiter {
   #notesDueMs = 0;
 
   /** Opens the directory. Throws a LedgerError when it cannot be used. */
-  constructor({ calls, directory, clock, limits, keepFiles }: LocalArbiterOptions, host: ArbiterHost) {
-    const { lockFilesMax, idleFilesMax } = limits;
+  constructor(options: LocalArbiterOptions, host: ArbiterHost) {
+    const { directory, clock, limits: { lockFilesMax, idleFilesMax }, keepFiles, sole = false } = options;
+    const calls = sole ? soleCalls(options.calls) : options.calls;
     this.#host = host;
     this.#files = new LockFiles({ calls, directory, lockFilesMax, idleFilesMax, keepFiles });
-    this.#ledger = Ledger.open(calls, `${directory}/${PRIVATE_DIRECTORY}/ledger`, clock.wallMs());
+    const wallMs = clock.wallMs();
+    this.#ledger = Ledger.open(options.calls, `${directory}/${PRIVATE_DIRECTORY}/ledger`, { wallMs, sole });
     this.claims = new LocalClaims({ calls, files: this.#files, ledger: this.#ledger, clock });
     this.#tidyDueMs = clock.now() + TIDY_INTERVAL_MS;
   }

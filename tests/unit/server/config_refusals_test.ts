@@ -51,6 +51,11 @@ const REFUSED: readonly Refused[] = [
   ["certificate without key", { argv: ["--etcd-cert", "c", "--etcd", "https://h"] }, WANTS_KEY],
   ["user without password", { argv: ["--etcd-user", "u", "--etcd", "http://h"] }, WANTS_PASSWORD],
   [
+    "sole with etcd",
+    { argv: ["--sole", "--etcd", "http://h"] },
+    "Cannot use --sole with --etcd: it is for a directory",
+  ],
+  [
     "certificate without etcd",
     { argv: ["--etcd-cert", "c", "--etcd-key", "k"] },
     "Cannot use --etcd-cert without --etcd",

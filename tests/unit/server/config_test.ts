@@ -20,6 +20,7 @@ const DEFAULTS: Config = {
   allowOrigin: [],
   insecure: false,
   keepFiles: false,
+  sole: false,
   force: false,
   etcd: null,
   etcdPrefix: "distrilock/",
@@ -76,6 +77,7 @@ const EACH: readonly [
   ],
   ["--request-timeout", "5s", "REQUEST_TIMEOUT", "requestTimeout", "5s", limits({ requestTimeoutMs: 5_000 })],
   ["--refusal-pause", "0ms", "REFUSAL_PAUSE", "refusalPause", "0ms", limits({ refusalPauseMs: 0 })],
+  ["--sole", "true", "SOLE", "sole", true, { sole: true }],
   ["--keep-files", "true", "KEEP_FILES", "keepFiles", true, { keepFiles: true }],
   ["--connections-max", "7", "CONNECTIONS_MAX", "connectionsMax", 7, limits({ connectionsMax: 7 })],
   [

@@ -45,7 +45,7 @@ export class PatientLedger implements TokenSource {
   #use<T>(use: (ledger: Ledger) => T): T {
     const isOld = this.#ledger !== undefined;
     try {
-      return use(this.#ledger ??= Ledger.open(this.#calls, this.#path, this.#wallMs()));
+      return use(this.#ledger ??= Ledger.open(this.#calls, this.#path, { wallMs: this.#wallMs() }));
     } catch (error) {
       if (error instanceof LedgerBusyError) throw error;
       // Closing lets go of a transaction that could not be ended, too.

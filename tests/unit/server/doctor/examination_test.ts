@@ -119,9 +119,9 @@ Deno.test("examineDirectory compares the clock with a ledger that is there", () 
   Deno.mkdirSync(`${directory.path}/.distrilock`);
   const path = `${directory.path}/.distrilock/ledger`;
   const clock = () => verdicts(examineDirectory(options(libc, directory.path))).clock;
-  Ledger.open(libc, path, NOW_MS + 12 * 3_600_000).close();
+  Ledger.open(libc, path, { wallMs: NOW_MS + 12 * 3_600_000 }).close();
   equal(clock(), "ok");
-  Ledger.open(libc, path, NOW_MS + 48 * 3_600_000).close();
+  Ledger.open(libc, path, { wallMs: NOW_MS + 48 * 3_600_000 }).close();
   equal(clock(), "warn");
   ok(LIMIT_STEP / 65_536 < 3_600, "one start puts the ledger less than an hour ahead");
   Deno.writeTextFileSync(path, "rubbish");
