@@ -6,8 +6,9 @@
  * @module
  */
 import { type ConnectionError, errorFrom, LockError } from "./errors.ts";
-import { type AnswerByOperation, checkRequest, encodeRequest, isAnswerTo } from "./protocol/codec.ts";
+import { type AnswerByOperation, encodeRequest, isAnswerTo } from "./protocol/codec.ts";
 import type { Answer, CancelAnswer, Operation } from "./protocol/messages.ts";
+import { checkWish } from "./protocol/requests.ts";
 
 /** A request on its way. */
 export interface Asked<T> {
@@ -109,7 +110,7 @@ export class Exchange {
   #send<O extends Operation, T>(op: O, fields: object, { read, write, isRepeated }: Sending<O, T>): Asked<T> {
     const id = ++this.#lastId;
     if (this.#end !== undefined) return { id, answer: Promise.reject(this.#end) };
-    const request = checkRequest({ id, op, ...fields });
+    const request = checkWish({ id, op, ...fields });
     if ("fault" in request) return { id, answer: Promise.reject(new LockError(request)) };
     const frame = encodeRequest(request);
     const answer = new Promise<T>((resolve, reject) => {

@@ -30,18 +30,12 @@ import type {
   VerifyAnswer,
   WhoAnswer,
 } from "./messages.ts";
-import {
-  badRequest,
-  type CheckedRequest,
-  checkRequest,
-  type Fields,
-  isFields,
-  type RequestFault,
-} from "./requests.ts";
+import { checkRequest } from "./judgement.ts";
+import { badRequest, type CheckedRequest, type Fields, isFields, type RequestFault } from "./requests.ts";
 import { SESSION_SHAPES } from "./session_answers.ts";
 import { isAllFenced, isNumber, isOptional, isText } from "./shapes.ts";
 
-export { checkRequest } from "./requests.ts";
+export { checkRequest } from "./judgement.ts";
 export type { CheckedAcquire, CheckedHello, CheckedList, CheckedRequest, RequestFault } from "./requests.ts";
 
 /**
@@ -66,7 +60,7 @@ export function decodeRequest(text: string): CheckedRequest | RequestFault {
   return checkRequest(fields);
 }
 
-/** Writes a request that passed {@link checkRequest} as one frame: nothing is judged here. */
+/** Writes a request that was judged as one frame: nothing is judged here. */
 export function encodeRequest(request: CheckedRequest): string {
   if (request.op !== "acquire" || request.names.length > 1) return JSON.stringify(request);
   const { id, op, names: [name], ...rest } = request;

@@ -1,6 +1,6 @@
 /**
- * Which requests are good ones: the field rules of section 3 of `docs/protocol.md`. The server judges what it received with them, the client what
- * its caller asked for, so that both say the same.
+ * Which requests about locks are good ones: the field rules of section 3 of `docs/protocol.md`. The server judges what it received with them
+ * (`judgement.ts`), the client what its program asked for, so that both say the same.
  *
  * @module
  */
@@ -8,7 +8,6 @@ import type { ErrorCode } from "./codes.ts";
 import {
   FieldFault,
   type Fields,
-  isWithin,
   onlyFields,
   type Range,
   readBoolean,
@@ -44,7 +43,7 @@ import type {
 } from "./messages.ts";
 import { DEFAULT_MODE, type Mode } from "./modes.ts";
 import type { SessionRequest } from "./session_messages.ts";
-import { type CheckedSessionRequest, SESSION_READERS } from "./session_requests.ts";
+import { type CheckedSessionRequest, readKick } from "./session_requests.ts";
 
 export { type Fields, isFields, isWithin } from "./fields.ts";
 export type { CheckedHello, CheckedSessions } from "./session_requests.ts";
@@ -124,29 +123,27 @@ export interface RequestFault {
 }
 
 /**
- * Judges the fields of a request and fills in its defaults. A field that is undefined counts as absent.
+ * Judges what a program asked for, so that nothing is sent that the server would refuse. Requests that the client makes up itself are let through: the server reads
+ * them all the same.
  *
  * ```ts
  * import { equal, ok } from "node:assert/strict";
  *
- * const request = checkRequest({ id: 2, op: "acquire", name: "a", mode: "shared" });
+ * const request = checkWish({ id: 2, op: "acquire", name: "a", mode: "shared" });
  * equal("mode" in request && request.mode, "PR");
- * ok("fault" in checkRequest({ id: 2, op: "acquire", name: "../a" }));
+ * ok("fault" in checkWish({ id: 2, op: "acquire", name: "../a" }));
  * ```
  */
-export function checkRequest(fields: Fields): CheckedRequest | RequestFault {
+export function checkWish(
+  fields: Fields & { readonly id: number; readonly op: Operation },
+): CheckedRequest | RequestFault {
   const { id, op } = fields;
-  if (!isWithin(id, 1, REQUEST_ID_MAX)) {
-    return badRequest(
-      null,
-      `Cannot read field id: ${shown(id)} is not an integer from 1 to ${REQUEST_ID_MAX}`,
-    );
-  }
-  if (typeof op !== "string") return badRequest(id, `Cannot read field op: ${shown(op)} is not a text`);
-  const read = READER_BY_OPERATION.get(op);
-  if (read === undefined) {
-    return { fault: true, id, code: "UNSUPPORTED", message: `Cannot do ${shown(op)}: no such operation` };
-  }
+  const read = (WISH_READERS as Partial<Record<Operation, Reader>>)[op];
+  return read === undefined ? fields as unknown as CheckedRequest : readWith(read, id, fields);
+}
+
+/** Reads a request; what is wrong with a field becomes a fault. */
+export function readWith(read: Reader, id: number, fields: Fields): CheckedRequest | RequestFault {
   try {
     return read(id, fields);
   } catch (error) {
@@ -182,11 +179,10 @@ const KNOWN = {
 } as const satisfies Record<Exclude<Operation, SessionRequest["op"]>, ReadonlySet<string>>;
 
 /** Throws FieldFaults. */
-type Reader = (id: number, fields: Fields) => CheckedRequest;
+export type Reader = (id: number, fields: Fields) => CheckedRequest;
 
-/** How each operation is read. */
-const READERS: { readonly [O in Operation]: Reader } = {
-  ...SESSION_READERS,
+/** How each operation on locks is read. */
+export const LOCK_READERS: { readonly [O in Exclude<Operation, SessionRequest["op"]>]: Reader } = {
   acquire: readAcquire,
   release(id, fields) {
     onlyFields(fields, KNOWN.release);
@@ -247,7 +243,7 @@ const READERS: { readonly [O in Operation]: Reader } = {
   },
 };
 
-const READER_BY_OPERATION = new Map<string, Reader>(Object.entries(READERS));
+const WISH_READERS = { ...LOCK_READERS, kick: readKick };
 
 function readAcquire(id: number, fields: Fields): CheckedAcquire {
   onlyFields(fields, KNOWN.acquire);

@@ -1,5 +1,5 @@
 /**
- * Which requests about sessions and the daemon are good ones. A part of `requests.ts`.
+ * Which requests about sessions and the daemon are good ones; see `requests.ts`.
  *
  * @module
  */
@@ -74,8 +74,9 @@ const KNOWN = {
   client: new Set(["name", "host", "pid"]),
   resume: new Set(["session", "secret"]),
   sessions: new Set(["id", "op", "after", "limit"]),
-  kick: new Set(["id", "op", "session", "reason"]),
 } as const;
+// Apart, since a client checks it too.
+const KNOWN_OF_KICK = new Set(["id", "op", "session", "reason"]);
 
 /** How each operation is read. They throw FieldFaults. */
 export const SESSION_READERS: {
@@ -95,15 +96,18 @@ export const SESSION_READERS: {
       limit: readInteger("limit", limit, LIST_LIMITS),
     };
   },
-  kick(id, fields) {
-    onlyFields(fields, KNOWN.kick);
-    const reason = readText("reason", fields.reason);
-    if (!reason) throw new FieldFault("reason", "a kick needs one");
-    return { id, op: "kick", session: readWord("session", fields.session), reason };
-  },
+  kick: readKick,
   status: (id, fields) => readPlain(id, "status", fields),
   drain: (id, fields) => readPlain(id, "drain", fields),
 };
+
+/** How a kick is read. Throws FieldFaults. */
+export function readKick(id: number, fields: Fields): KickRequest {
+  onlyFields(fields, KNOWN_OF_KICK);
+  const reason = readText("reason", fields.reason);
+  if (!reason) throw new FieldFault("reason", "a kick needs one");
+  return { id, op: "kick", session: readWord("session", fields.session), reason };
+}
 
 function readPlain<O extends "ping" | "bye" | "releaseAll" | "status" | "drain">(
   id: number,

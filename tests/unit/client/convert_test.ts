@@ -149,6 +149,14 @@ Deno.test("[P-44] Client.break gives those whose locks it ended", async () => {
   await rejects(client.break("a", { token: 7, reason: "" }), { code: "BAD_REQUEST" });
 });
 
+Deno.test("[P-47] Administrator.kick sends nothing that the server would refuse, or hang up on", async () => {
+  const { client: { administrator }, server } = await openClient();
+  for (const reason of ["", "x".repeat(100_000)]) {
+    await rejects(administrator.kick("s2", reason), { code: "BAD_REQUEST" });
+  }
+  equal(server.received.length, 0);
+});
+
 Deno.test("[P-53] onYield hears who waits, also in the same breath as the grant", async () => {
   const { client, server } = await openClient();
   const heard: unknown[] = [];
