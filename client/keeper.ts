@@ -135,6 +135,7 @@ export class Keeper {
 
   /** Does what is due: its timer calls it, and whoever finds out that the timer is late. */
   wake(): void {
+    if (this.#isStopped) return;
     const now = this.#clock.now();
     this.look();
     const over = this.#deadlines().find((one) => endOf(one) <= now);
@@ -195,9 +196,13 @@ export class Keeper {
       await this.#actions.renew();
     } catch (error) {
       if (!(error instanceof LockError)) throw error;
-      this.#renewalMs = startedMs + (this.#lease?.lifeMs ?? Infinity) / 3;
     } finally {
       this.#isRenewing = false;
+      // A renewal in vain, or one that brought less than a whole life, leaves time for others.
+      if (this.#lease !== undefined) {
+        const { sinceMs, lifeMs } = this.#lease;
+        this.#renewalMs = startedMs + (sinceMs + lifeMs - startedMs) / 3;
+      }
       this.#arm();
     }
   }

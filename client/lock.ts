@@ -29,7 +29,8 @@ export interface Lock extends AsyncDisposable {
   readonly held: boolean;
   /**
    * Aborts with a {@link LockLostError} when the lock ends before it is released; never on a release. A lock with a `ttl` or a `maxHold`
-   * is taken for lost a little before its time, by this client's own clock, also when nothing is heard from the server.
+   * is taken for lost a little before its time, by this client's own clock, also when nothing is heard from the server. So is every lock whose server vouches for it only for
+   * a time, and does not do so again: with the {@link guarantee} `nfs` or `quorum`.
    */
   readonly signal: AbortSignal;
   /** When the lock ends by itself, in milliseconds since 1970 by the server's clock; undefined when it does not. */

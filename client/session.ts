@@ -11,8 +11,8 @@
  * OPEN, DETACHED → ENDED [close]         its program has enough
  * ```
  *
- * - OPEN: requests go out at once; with a grace the server is asked for a sign of life whenever a third of that has gone by.
- * - DETACHED: requests are kept until it is resumed. Locks are held as far as can be known: until the grace is over, counted from when the last sign of life was *asked for*.
+ * - OPEN: requests go out at once; the server is asked for signs of life as `session_life.ts` says.
+ * - DETACHED: requests are kept until it is resumed. Locks are held as far as can be known: until the grace is over, or what the server vouched for.
  * - ENDED: every request was rejected, every lock lost, and later requests are rejected at once.
  *
  * @module
@@ -20,11 +20,11 @@
 import { Connection, type ConnectionListener } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
-import { Keeper } from "./keeper.ts";
 import type { AnswerByOperation } from "./protocol/codec.ts";
 import { SILENT_BEATS_MAX } from "./protocol/limits.ts";
 import type { HelloAnswer, Operation, Push, Resume, ServerMessage } from "./protocol/messages.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
+import { SessionLife } from "./session_life.ts";
 import { SessionLocks } from "./session_locks.ts";
 import { proof, type SessionOptions } from "./session_options.ts";
 import { SessionWatches } from "./session_watches.ts";
@@ -47,8 +47,7 @@ export class Session implements ConnectionListener {
   #hello: HelloAnswer | undefined;
   /** What proves that the session is ours; undefined without a grace. */
   #identity: Resume | undefined;
-  /** Keeps the session itself; without a grace there is nothing to keep. */
-  #keeper: Keeper | undefined;
+  #life: SessionLife | undefined;
   #isDraining = false;
   #end: ConnectionError | undefined;
 
@@ -60,7 +59,9 @@ export class Session implements ConnectionListener {
       clock: options.clock,
       isConnected: () => this.isConnected,
       pilot: () => this.#connection?.pilot,
-      sessionRemainingMs: () => this.remainingMs(),
+      sessionRemainingMs: () => Math.min(this.remainingMs(), this.#life?.validMs ?? Infinity),
+      validMs: () => this.#life!.validMs,
+      prove: () => this.#proveLife(),
       releaseFailed: (lock, error) => options.events.onReleaseFailed(lock, error),
     });
   }
@@ -109,9 +110,7 @@ export class Session implements ConnectionListener {
   /** How long it surely lives, in milliseconds: Infinity without a grace, 0 when it has ended. What is due is done by the call. */
   remainingMs(): number {
     if (this.#end !== undefined) return 0;
-    const remainingMs = this.#keeper?.remainingMs ?? Infinity;
-    if (remainingMs === 0) this.#keeper?.wake();
-    return remainingMs;
+    return this.#life?.graceMs ?? Infinity;
   }
 
   /**
@@ -160,7 +159,7 @@ export class Session implements ConnectionListener {
       return this.#exchange.fail(this.#helloId, error);
     }
     if (connection !== this.#connection) return;
-    this.#keeper?.look();
+    this.#life?.look();
     this.locks.onDetached();
     this.#connection = undefined;
     // Whoever babbles will do so again, and what drains and has nothing is done; in a cluster waits may be grants by now.
@@ -198,6 +197,7 @@ export class Session implements ConnectionListener {
       const { id, answer } = this.#exchange.sendOver(send, "hello", wish, (hello) => {
         this.#arrived(connection, hello);
         onHello(hello, sentMs);
+        this.#life!.confide();
       });
       this.#helloId = helloId = id;
       await answer;
@@ -216,28 +216,25 @@ export class Session implements ConnectionListener {
     this.#connection?.close();
     this.#connection = connection;
     this.#hello = hello;
-    if (hello.grace !== undefined) connection.pilot?.keep("session", hello.grace);
     this.#watchServer(connection, hello);
   }
 
-  #opened({ session, secret, grace = 0 }: HelloAnswer, sentMs: number): void {
-    if (secret === undefined || grace === 0) return;
-    this.#identity = { session, secret };
-    const { clock } = this.#options;
-    this.#keeper = new Keeper({ ttlMs: grace, renew: true }, {
-      sinceMs: sentMs,
-      clock,
-      actions: {
-        renew: () => this.#proveLife(),
-        warn: () => this.locks.warn(),
-        confirmedMs: () => this.#connection?.pilot?.confirmedMs("session") ?? -Infinity,
-        lose: () => this.over(gone(`nothing was heard of the server for the grace of ${grace} ms`)),
-      },
+  #opened(hello: HelloAnswer, sentMs: number): void {
+    const { session, secret, grace } = hello;
+    if (secret !== undefined) this.#identity = { session, secret };
+    this.#life = new SessionLife(hello, {
+      sentMs,
+      clock: this.#options.clock,
+      pilot: () => this.#connection?.pilot,
+      prove: () => this.#proveLife(),
+      warn: () => this.locks.warn(),
+      onOver: () => this.over(gone(`nothing was heard of the server for the grace of ${grace} ms`)),
+      onLapsed: (cause) => this.locks.lapse(cause),
     });
   }
 
   #resumed(hello: HelloAnswer, sentMs: number): void {
-    this.#keeper?.renewed(sentMs);
+    this.#life?.proved(sentMs, hello.validFor);
     // First, since whoever hears of a loss may ask for something at once, and ids have to rise.
     this.#exchange.repeat();
     this.locks.onResumed(hello);
@@ -245,8 +242,8 @@ export class Session implements ConnectionListener {
 
   async #proveLife(): Promise<void> {
     const sentMs = this.#options.clock.now();
-    await this.ask("ping", {});
-    this.#keeper?.renewed(sentMs);
+    const { validFor } = await this.ask("ping", {});
+    this.#life?.proved(sentMs, validFor);
   }
 
   #watchServer(connection: Connection, { heartbeatMs = 0, grace = 0 }: HelloAnswer): void {
@@ -283,7 +280,7 @@ export class Session implements ConnectionListener {
   over(error: ConnectionError): void {
     if (this.#end !== undefined) return;
     this.#end = error;
-    this.#keeper?.stop();
+    this.#life?.stop();
     this.locks.loseAll(error);
     this.watches.clear();
     this.#exchange.end(error);

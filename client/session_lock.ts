@@ -3,7 +3,7 @@
  *
  * ```text
  * HELD      → RELEASING [release]                     the server was asked to end it
- * HELD      → LOST      [lose, #over]                 the signal is aborted: the lock's own end, or that of its session
+ * HELD      → LOST      [lose, #over, lapse]          the signal is aborted: the lock's own end, or that of its session, or of what its server vouches for
  * HELD      → RELEASED  [withdrawn]                   a cancel gave it back before anybody saw it
  * RELEASING → RELEASED  [#release]                    the answer came, or the session ended
  * RELEASING → HELD      [#release]                    the server could not do it: release may be called again
@@ -96,7 +96,7 @@ export class SessionLock implements Lock {
   get held(): boolean {
     // The timers may be late where the program left no time for them.
     if (this.#held && this.#keeper.remainingMs === 0) this.#keeper.wake();
-    if (this.#held) this.#requests.sessionRemainingMs();
+    if (this.#held && this.#requests.sessionRemainingMs() === 0) this.lapse(undefined);
     return this.#held;
   }
 
@@ -182,6 +182,13 @@ export class SessionLock implements Lock {
     this.#held = false;
     this.#keeper.stop();
     this.#controller.abort(new LockLostError(this, reason, cause));
+  }
+
+  /** The server does not vouch for it any more, and may come to think that it is held all the same: it is given back. */
+  lapse(cause: unknown): void {
+    if (!this.#held) return;
+    this.#over("store", cause);
+    void this.release();
   }
 
   /** A cancel gave the lock back. */

@@ -48,6 +48,10 @@ export interface SessionLocksOptions {
   readonly pilot: () => Pilot | undefined;
   /** See `LockRequests`. */
   readonly sessionRemainingMs: () => number;
+  /** How long the locks are surely the session's own, in milliseconds; what is due is done by the call. */
+  readonly validMs: () => number;
+  /** Asks the server to vouch for them. */
+  readonly prove: () => Promise<void>;
   /** See `LockRequests`. */
   readonly releaseFailed: (lock: Lock, error: LockError) => void;
 }
@@ -58,11 +62,15 @@ export class SessionLocks {
   readonly #clock: Clock;
   readonly #isConnected: () => boolean;
   readonly #pilot: () => Pilot | undefined;
+  readonly #validMs: () => number;
+  readonly #prove: () => Promise<void>;
   readonly #locks = new Map<number, SessionLock>();
   readonly #requests: LockRequests;
 
   constructor(options: SessionLocksOptions) {
     const { exchange, clock, isConnected, pilot, sessionRemainingMs, releaseFailed } = options;
+    this.#validMs = options.validMs;
+    this.#prove = options.prove;
     this.#exchange = exchange;
     this.#clock = clock;
     this.#isConnected = isConnected;
@@ -101,7 +109,8 @@ export class SessionLocks {
     let isLate = false;
     const { id, answer } = this.#exchange.send("acquire", wish, (grant: GrantAnswer) => {
       const nowMs = this.#clock.now();
-      isLate = nowMs - sentMs > Math.min(ttlMs ?? Infinity, maxHoldMs ?? Infinity) / 3;
+      isLate = nowMs - sentMs > Math.min(ttlMs ?? Infinity, maxHoldMs ?? Infinity) / 3 ||
+        this.#validMs() === 0;
       const lock = new SessionLock(grant, {
         requests: this.#requests,
         clock: this.#clock,
@@ -114,7 +123,7 @@ export class SessionLocks {
       return lock;
     });
     // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is known, and tells what is left.
-    const confirmed = answer.then((lock) => isLate ? renewed(lock) : lock);
+    const confirmed = answer.then((lock) => isLate ? this.#confirmed(lock) : lock);
     const end = await this.#endOf(confirmed, { waitMs: wish.wait, signal });
     if (end === undefined) return await confirmed;
     const withdrawn = this.#withdraw({ id, answer: confirmed });
@@ -174,6 +183,11 @@ export class SessionLocks {
   /** The session will end soon, unless something is heard of the server. */
   warn(): void {
     for (const lock of this.#locks.values()) lock.sessionExpiring();
+  }
+
+  /** Nobody vouches for the locks any more. */
+  lapse(cause: unknown): void {
+    for (const lock of this.#locks.values()) lock.lapse(cause);
   }
 
   /** The session has ended. */
@@ -258,14 +272,16 @@ export class SessionLocks {
       throw error;
     }
   }
-}
 
-/** The lock, once a renewal showed that it is still there. */
-async function renewed(lock: SessionLock): Promise<SessionLock> {
-  try {
-    return await lock.renew().then(() => lock);
-  } catch (error) {
-    await lock[Symbol.asyncDispose]();
-    throw error;
+  /** The lock, once a renewal showed that it is still there, and the server vouches for it. */
+  async #confirmed(lock: SessionLock): Promise<SessionLock> {
+    try {
+      if (this.#validMs() === 0) await this.#prove();
+      await lock.renew();
+      return lock;
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 }

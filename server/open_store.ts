@@ -44,11 +44,12 @@ export function openStore(facts: NfsFacts | undefined, options: OpenStoreOptions
   return openNfsStore({ ...options, directory, leaseMs, host, report: reporter(options.log) });
 }
 
-/** A client gives its connection up after four heartbeats without a word, and its session after its grace. */
+/** A client gives its connection up after four heartbeats without a word. */
 const SILENT_HEARTBEATS = 4;
 
 /**
- * On NFS clients have to miss their daemon before the server may give its locks to another host: heartbeats and graces are at most what that allows.
+ * On NFS a client has lost its locks when it has not heard of its daemon for as long as that vouches for them ([P-18] of `docs/protocol.md`). It should be looking for another daemon by then, and a longer
+ * grace would keep locks from others that their holder has given up: heartbeats and graces are at most what that allows.
  */
 export function clientLimits(
   { heartbeatMs, graceMsMax }: Limits,
@@ -63,7 +64,6 @@ export function clientLimits(
   };
   const isLower = limits.heartbeatMs < heartbeatMs || limits.graceMsMax < graceMsMax;
   if (isLower) log.info("limits.lowered", { ...limits, leaseMs });
-  if (heartbeatMs === 0) log.warn("limits.doubtful", { heartbeatMs, leaseMs });
   return limits;
 }
 

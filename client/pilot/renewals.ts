@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { decodeServerMessage, encodeRequest } from "../protocol/codec.ts";
+import type { PingAnswer } from "../protocol/messages.ts";
 import type { Kept } from "../transport/transport.ts";
 
 /** The pilot's ids begin here: no client asks so often. The ids of acquires rise on their own ([P-25] of `docs/protocol.md`). */
@@ -69,7 +70,11 @@ export class Renewals {
     if (message.id === null || message.id <= FIRST_ID) return false;
     const sent = this.#sent.get(message.id);
     this.#sent.delete(message.id);
-    if (sent !== undefined && message.ok) this.#options.confirm(sent.kept, sent.sentMs);
+    const renewal = sent && this.#renewals.get(sent.kept);
+    if (renewal === undefined || !message.ok) return true;
+    const { kept, sentMs } = sent!;
+    const { validFor = 0 } = message as PingAnswer;
+    this.#options.confirm(kept, kept === "validity" ? sentMs + validFor - renewal.lifeMs : sentMs);
     return true;
   }
 
@@ -78,7 +83,7 @@ export class Renewals {
       this.#arm(kept, renewal);
       const id = ++this.#lastId;
       this.#sent.set(id, { kept, sentMs: this.#options.clock.now() });
-      this.#ask(kept === "session" ? { id, op: "ping" } : { id, op: "renew", lock: kept });
+      this.#ask(typeof kept === "number" ? { id, op: "renew", lock: kept } : { id, op: "ping" });
     });
   }
 

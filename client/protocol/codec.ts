@@ -19,6 +19,7 @@ import type {
   HelloAnswer,
   ListAnswer,
   Operation,
+  PingAnswer,
   Push,
   ReleaseAllAnswer,
   ReleaseAnswer,
@@ -92,7 +93,7 @@ export function encodeMessage(message: ServerMessage): string {
 /** The answer that each operation gets when it succeeds. */
 export interface AnswerByOperation {
   readonly hello: HelloAnswer;
-  readonly ping: DoneAnswer;
+  readonly ping: PingAnswer;
   readonly bye: DoneAnswer;
   readonly releaseAll: ReleaseAllAnswer;
   readonly sessions: SessionsAnswer;

@@ -14,8 +14,9 @@ export const SESSION_SHAPES: { readonly [O in SessionRequest["op"]]: (fields: Fi
     isFields(fields.server) && isText(fields.server.name) && isText(fields.server.version) &&
     isFields(fields.limits) && isNumber(fields.limits.frameBytesMax) &&
     isOptional(fields.heartbeatMs, isNumber) && isOptional(fields.secret, isText) &&
-    isOptional(fields.grace, isNumber) && (fields.resumed === undefined || isResumption(fields)),
-  ping: isDone,
+    isOptional(fields.grace, isNumber) && isOptional(fields.validFor, isNumber) &&
+    (fields.resumed === undefined || isResumption(fields)),
+  ping: (fields) => isDone(fields) && isOptional(fields.validFor, isNumber),
   bye: isDone,
   releaseAll: ({ released }) => isNumber(released),
   sessions: ({ sessions, next }) =>

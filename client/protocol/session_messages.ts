@@ -44,6 +44,8 @@ export interface HelloAnswer {
   };
   /** After so many ms of silence each side asks the other for a sign of life; 0 or absent: never. */
   readonly heartbeatMs?: number;
+  /** For how many ms the server vouches for all that the session holds or will be granted, unless it says otherwise: see [P-18]. Absent: as long as it lives. */
+  readonly validFor?: number;
   /** How many ms the session outlives its connection: at most what was asked for. Absent: it does not. */
   readonly grace?: number;
   /** What a later hello resumes the session with: to be kept to oneself. Only of a new session with a grace. */
@@ -139,10 +141,16 @@ export type SessionRequest =
   | StatusRequest
   | DrainRequest;
 
-/** Answer to a ping, a bye and a kick. */
+/** Answer to a bye, a kick and a watch. */
 export interface DoneAnswer {
   readonly id: number;
   readonly ok: true;
+}
+
+/** Answer to a ping. */
+export interface PingAnswer extends DoneAnswer {
+  /** As in the answer to the hello, from now on. */
+  readonly validFor?: number;
 }
 
 /** Answer to a releaseAll. */
@@ -226,6 +234,7 @@ export interface DrainAnswer {
 export type SessionAnswer =
   | HelloAnswer
   | DoneAnswer
+  | PingAnswer
   | ReleaseAllAnswer
   | SessionsAnswer
   | StatusAnswer

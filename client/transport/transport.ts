@@ -22,8 +22,8 @@ export interface Transport {
   close(): void;
 }
 
-/** What a pilot keeps: a lock, by its id, or the session itself. */
-export type Kept = number | "session";
+/** What a pilot keeps: a lock, by its id, the session itself, or the validity of what it holds. */
+export type Kept = number | "session" | "validity";
 
 /** Renews locks, and gives signs of life for a session, in a thread of its own. */
 export interface Pilot {
@@ -31,7 +31,10 @@ export interface Pilot {
   keep(kept: Kept, lifeMs: number): void;
   /** Renews it no more. */
   drop(kept: Kept): void;
-  /** When the last renewal that was done was sent, by the client's clock or earlier; -Infinity when none was. */
+  /**
+   * When the last renewal that was done was sent, by the client's clock or earlier; -Infinity when none was. One that brought less than a whole life counts as sent
+   * that much earlier.
+   */
   confirmedMs(kept: Kept): number;
 }
 

@@ -195,12 +195,14 @@ export class NativeConversation implements Conversation, SessionListener {
     },
   ): void {
     const { guarantee, server, limits, heartbeatMs } = this.#options;
+    const { validForMs } = session;
     const head = { id, ok: true, version: PROTOCOL_VERSION, session: session.id, guarantee, server } as const;
     this.#send({
       ...head,
       limits,
       heartbeatMs,
       ...(session.graceMs > 0 ? { grace: session.graceMs } : {}),
+      ...(validForMs === undefined ? {} : { validFor: validForMs }),
       ...(secret === undefined ? {} : { secret }),
       ...more,
     });
@@ -210,8 +212,10 @@ export class NativeConversation implements Conversation, SessionListener {
   #carryOut(session: Session, request: Exclude<CheckedRequest, CheckedHello>): void {
     const { id } = request;
     switch (request.op) {
-      case "ping":
-        return this.#send({ id, ok: true });
+      case "ping": {
+        const { validForMs } = session;
+        return this.#send({ id, ok: true, ...(validForMs === undefined ? {} : { validFor: validForMs }) });
+      }
       case "bye":
         this.#send({ id, ok: true });
         this.#session = undefined;

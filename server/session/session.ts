@@ -199,6 +199,15 @@ export class Session implements Timed {
     this.#sessions.store.checkSession?.(this.id, this.#now());
   }
 
+  /**
+   * For how many milliseconds the store vouches for all that the session holds or will be granted, unless its client is told otherwise; undefined where it does as
+   * long as it lives.
+   */
+  get validForMs(): number | undefined {
+    const validForMs = this.#sessions.store.validForMs(this.id, this.#now());
+    return validForMs === Infinity ? undefined : Math.max(0, Math.floor(validForMs));
+  }
+
   /** The connection that `listener` spoke for has ended: so does the session, unless it has a grace or another connection by now. */
   leave(listener: SessionListener): void {
     this.#sessions.leave(this, listener);

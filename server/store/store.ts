@@ -109,6 +109,11 @@ export interface Store {
     },
     done: (adopted: Adopted | undefined | Unavailable) => void,
   ): void;
+  /**
+   * For how long nothing that a session holds now, or will be granted, can be another's unless it was told that it lost it, in milliseconds: whoever arbitrates
+   * may not be heard of again. Infinity in a store whose locks end with this kernel.
+   */
+  validForMs(session: SessionId, now: number): number;
   /** Looks whether a session can still be relied on, and says `lost` or `session-gone` if not; absent in a store where it always can. */
   checkSession?(session: SessionId, now: number): void;
   /** The daemon ends, but not the session: it can be resumed at another daemon. False when it cannot; then it is to be ended. */

@@ -59,7 +59,10 @@ export interface Arbiter {
   look(names: readonly string[], now: number, done: () => void): void;
   /** What others hold of a name, as far as it is known now. */
   outside(name: string): Outside;
-  /** How long the claims on these names stand if nothing more is heard of whoever decides, in milliseconds; Infinity where they end only with this kernel. */
+  /**
+   * How long the claims on these names, and all that is admitted later, stand if nothing more is heard of whoever decides, in milliseconds; Infinity where they end
+   * only with this kernel.
+   */
   validForMs(names: Iterable<string>, now: number): number;
   /** Does what is due. */
   tick(now: number): void;

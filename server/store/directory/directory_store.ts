@@ -103,10 +103,6 @@ export class DirectoryStore implements Store {
     return locks ? countsOf(locks) : { locks: 0, waits: 0 };
   }
 
-  /**
-   * How long the locks of a session stand if nothing more is heard of whoever arbitrates, in milliseconds: Infinity on this machine, and where it
-   * holds nothing.
-   */
   validForMs(session: SessionId, now: number): number {
     const names = new Set<string>();
     for (const { state, places } of this.#table.sessions.get(session)?.requests.values() ?? []) {

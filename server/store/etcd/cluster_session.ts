@@ -37,7 +37,7 @@ export class ClusterSession {
   lease = 0;
   /** The revision of its key that what we ask for it is guarded by. */
   epoch = 0;
-  /** Until when nobody can have been given what it holds, in monotonic milliseconds. */
+  /** Until when nobody can have been given what it holds, in monotonic milliseconds; while OPENING, what it will get. */
   validUntilMs = -Infinity;
   /** Its acquires that have not ended. */
   readonly tickets = new Map<number, Ticket>();

@@ -97,6 +97,13 @@ export class ClusterSessions {
     return true;
   }
 
+  /** For how long nothing that a session has, or gets, can be another's, unless it was told. */
+  validForMs({ stage, validUntilMs, options: { graceMs } }: ClusterSession, now: number): number {
+    const untilMs = stage === "local" ? this.#reliedUntil(now) : validUntilMs;
+    // A lease outlives what its daemon relies on by the grace: within it the session goes on elsewhere.
+    return untilMs + graceMs - now;
+  }
+
   tick(now: number): void {
     this.#keeper.tick(now);
     if (now < this.#checkDueMs) return;
@@ -153,6 +160,7 @@ export class ClusterSessions {
       if (session.stage !== "opening" || this.#cluster.isClosed) return;
       try {
         const sentMs = this.#cluster.now;
+        session.validUntilMs = this.#reliedUntil(sentMs);
         const ttlS = Math.ceil((times.leaseMs + session.options.graceMs) / 1_000);
         await calls.grantLease(session.lease, ttlS);
         const outcome = await calls.transact({
@@ -179,7 +187,6 @@ export class ClusterSessions {
     session.opened = undefined;
     this.#byLease.set(session.lease, session);
     this.#keeper.add(session.lease, sentMs);
-    session.validUntilMs = sentMs;
     this.#renewed(session.lease, sentMs);
   }
 
@@ -213,8 +220,7 @@ export class ClusterSessions {
   #renewed(lease: number, sentMs: number): void {
     const session = this.#byLease.get(lease);
     if (!session) return;
-    const { leaseMs } = this.#cluster.parts.times;
-    session.validUntilMs = Math.max(session.validUntilMs, sentMs + leaseMs * (1 - MARGIN));
+    session.validUntilMs = Math.max(session.validUntilMs, this.#reliedUntil(sentMs));
     this.#checkDueMs = Math.min(this.#checkDueMs, session.validUntilMs);
     if (session.stage === "suspended" && this.#cluster.now < session.validUntilMs) {
       session.stage = "active";
@@ -222,6 +228,11 @@ export class ClusterSessions {
       this.#listener.active(session);
     }
     this.#cluster.parts.wake();
+  }
+
+  /** How long a lease can be relied on that was alive at `sentMs`. */
+  #reliedUntil(sentMs: number): number {
+    return sentMs + this.#cluster.parts.times.leaseMs * (1 - MARGIN);
   }
 
   #leaseGone(lease: number): void {

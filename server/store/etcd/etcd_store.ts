@@ -171,6 +171,11 @@ export class EtcdStore implements Store {
     void this.#cluster.later(adoptFor(this.#adoption, { id, asker, done }));
   }
 
+  validForMs(id: SessionId, now: number): number {
+    const session = this.#sessions.all.get(id);
+    return session ? this.#sessions.validForMs(session, now) : 0;
+  }
+
   checkSession(id: SessionId, now: number): void {
     const session = this.#sessions.all.get(id);
     if (session) this.#sessions.check(session, now);

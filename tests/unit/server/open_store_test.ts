@@ -20,13 +20,13 @@ Deno.test("[I-12] clientLimits lets clients miss their daemon before the server 
   }
 });
 
-Deno.test("clientLimits leaves the limits of a local directory alone, and warns of NFS without heartbeats", () => {
+Deno.test("clientLimits leaves the limits of a local directory alone, and says what it lowers", () => {
   const { heartbeatMs, graceMsMax } = DEFAULT_LIMITS;
   deepEqual(clientLimits(DEFAULT_LIMITS, undefined, SILENT_LOG), { heartbeatMs, graceMsMax });
   const lines: string[] = [];
   const log = createLog({ level: "info", clock: SYSTEM_CLOCK, write: (line) => lines.push(line) });
   clientLimits({ ...DEFAULT_LIMITS, heartbeatMs: 0 }, 90_000, log);
-  deepEqual(lines.map((line) => JSON.parse(line).event), ["limits.lowered", "limits.doubtful"]);
+  deepEqual(lines.map((line) => JSON.parse(line).event), ["limits.lowered"]);
 });
 
 Deno.test("lookAtNfs finds no NFS mount under a directory of this machine", () => {

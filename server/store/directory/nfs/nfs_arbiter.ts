@@ -10,7 +10,7 @@ import { Deadlines, type Timed } from "../../../base/deadlines.ts";
 import type { Refusal } from "../../../lock/claims.ts";
 import type { Arbiter, ArbiterHost, Outside, Verdict } from "../arbiter.ts";
 import { Beats } from "./beats.ts";
-import type { Belief } from "./belief.ts";
+import { type Belief, silenceMsMax } from "./belief.ts";
 import type { Courier } from "./courier.ts";
 import { Lanes } from "./lanes.ts";
 import { NfsClaims } from "./nfs_claims.ts";
@@ -72,8 +72,7 @@ export class NfsArbiter implements Arbiter {
     this.#options = options;
     const { courier, belief, clock, bootMs, wake } = options;
     this.#lanes = new Lanes({ courier, clock, wake, downMs: belief.believedMs });
-    const { believedMs } = belief;
-    this.claims = new NfsClaims({ lanes: this.#lanes, host, believedMs, bootMs });
+    this.claims = new NfsClaims({ lanes: this.#lanes, host, belief, bootMs });
     this.#beats = new Beats({ claims: this.claims, lanes: this.#lanes, belief, bootMs });
   }
 
@@ -117,12 +116,14 @@ export class NfsArbiter implements Arbiter {
   }
 
   validForMs(names: Iterable<string>): number {
-    let endMs = Infinity;
+    const bootMs = this.#options.bootMs();
+    // What is granted later lasts for so long at least, see NfsClaims.
+    let endMs = bootMs + silenceMsMax(this.#options.belief);
     for (const name of names) {
       const claim = this.claims.get(name);
       if (claim?.given) endMs = Math.min(endMs, this.claims.endOf(claim));
     }
-    return endMs - this.#options.bootMs();
+    return endMs - bootMs;
   }
 
   tick(now: number): void {

@@ -12,8 +12,10 @@ import { Deadlines } from "../../../base/deadlines.ts";
 import type { Admission, Candidate, Claims, Refusal } from "../../../lock/claims.ts";
 import type { SetValue } from "../../../lock/commands.ts";
 import { covers } from "../../../lock/mode.ts";
+import { Place } from "../../../lock/request.ts";
 import { type ArbiterHost, NOTHING_OUTSIDE, type Outside } from "../arbiter.ts";
 import { NFS_RETRY_MS_MAX, NFS_RETRY_MS_MIN, NFS_TURNS } from "../turns.ts";
+import { type Belief, silenceMsMax } from "./belief.ts";
 import type { Answered, Lanes } from "./lanes.ts";
 import type { Answer, Operation } from "./operations.ts";
 import { RemoteClaim } from "./remote_claim.ts";
@@ -30,8 +32,7 @@ const UNANSWERED: Refusal = {
 export interface NfsClaimsOptions {
   readonly lanes: Lanes;
   readonly host: ArbiterHost;
-  /** How long a proof is worth something, in milliseconds. */
-  readonly believedMs: number;
+  readonly belief: Belief;
   /** Milliseconds since the machine was started. */
   readonly bootMs: () => number;
 }
@@ -46,7 +47,7 @@ interface Asked {
 export class NfsClaims implements Claims {
   readonly #lanes: Lanes;
   readonly #host: ArbiterHost;
-  readonly #believedMs: number;
+  readonly #belief: Belief;
   readonly #bootMs: () => number;
   readonly #known = new Map<string, RemoteClaim>();
   /** Admissions that have not been answered, nor given up. */
@@ -56,10 +57,10 @@ export class NfsClaims implements Claims {
   #unnoted: RemoteClaim[] = [];
   #lost = 0;
 
-  constructor({ lanes, host, believedMs, bootMs }: NfsClaimsOptions) {
+  constructor({ lanes, host, belief, bootMs }: NfsClaimsOptions) {
     this.#lanes = lanes;
     this.#host = host;
-    this.#believedMs = believedMs;
+    this.#belief = belief;
     this.#bootMs = bootMs;
   }
 
@@ -89,7 +90,7 @@ export class NfsClaims implements Claims {
 
   /** When a belief in the claim ends: milliseconds since the machine was started. */
   endOf(claim: RemoteClaim): number {
-    return claim.provenMs + this.#believedMs;
+    return claim.provenMs + this.#belief.believedMs;
   }
 
   admit(candidate: Candidate, union: Mode, now: number): Admission {
@@ -117,11 +118,10 @@ export class NfsClaims implements Claims {
   settle(name: string, union: Mode): void {
     const claim = this.#known.get(name);
     if (!claim || (claim.wanted === union && !claim.closing)) return;
-    const { closing } = claim;
+    this.#send(claim, { op: "settle", name, union, closing: claim.closing });
     claim.wanted = union;
     claim.closing = undefined;
     if (union === "NL") claim.given = false;
-    this.#send(claim, { op: "settle", name, union, closing });
   }
 
   value(name: string): ValueBlock | undefined {
@@ -131,12 +131,9 @@ export class NfsClaims implements Claims {
   setValue(command: SetValue, name: string): "later" {
     const claim = this.#claim(name);
     this.#send(claim, { op: "value", name, text: command.value }, (answer) => {
-      const lost: Refusal = {
-        code: "NOT_HELD",
-        message: `Cannot set a value with ${command.lock}: it is lost`,
-      };
+      const message = `Cannot set a value with ${command.lock}: it is lost`;
       const refusal = answer.type === "refused" ? answer.refusal : undefined;
-      this.#host.valueSet(command, answer.type === "lost" ? lost : refusal);
+      this.#host.valueSet(command, answer.type === "lost" ? { code: "NOT_HELD", message } : refusal);
     });
     return "later";
   }
@@ -245,14 +242,13 @@ export class NfsClaims implements Claims {
     }
   }
 
-  #judge({ claim, epoch }: Asked, answer: Answer): Exclude<Admission, "later"> {
+  #judge({ candidate, claim, epoch }: Asked, answer: Answer): Exclude<Admission, "later"> {
     if (answer.type === "refused") return answer.refusal;
     if (answer.type === "outside" && "holder" in answer) {
       this.#outside.set(claim.name, { mode: null, holder: answer.holder });
     }
     if (answer.type !== "granted" || claim.epoch !== epoch) return "outside";
-    // An answer that took so long is as good as none: the server may have given the lock away since.
-    if (this.#bootMs() >= answer.provenMs + this.#believedMs) return UNANSWERED;
+    if (!this.#lasts(candidate, answer.provenMs)) return UNANSWERED;
     claim.provenMs = Math.max(claim.provenMs, answer.provenMs);
     claim.descriptor = answer.descriptor;
     // NL claims nothing, and what was given up while the worker was busy is not wanted any more.
@@ -262,6 +258,14 @@ export class NfsClaims implements Claims {
     if (!claim.unnoted) this.#unnoted.push(claim);
     claim.unnoted = true;
     return answer.token;
+  }
+
+  /** Whether a grant stands for as long as clients count on, by this proof and those of its other names; an answer that took too long for that is as good as none. */
+  #lasts(candidate: Candidate, provenMs: number): boolean {
+    const sinceMs = this.#bootMs() + silenceMsMax(this.#belief) - this.#belief.believedMs;
+    const places = candidate instanceof Place ? candidate.request.places.filter((one) => one !== candidate) : [];
+    const others = places.map(({ resource: { name } }) => this.#known.get(name));
+    return provenMs >= sinceMs && others.every((claim) => !claim?.given || claim.provenMs >= sinceMs);
   }
 
   #calmIfDone(claim: RemoteClaim): void {

@@ -11,6 +11,7 @@ import { ConnectionError } from "../../../../client/errors.ts";
 import type { PilotOrder, PilotReport } from "../../../../client/pilot/messages.ts";
 import { servePilot } from "../../../../client/pilot/pilot.ts";
 import { PilotedConnections } from "../../../../client/pilot/piloted.ts";
+import type { HelloAnswer } from "../../../../client/protocol/messages.ts";
 import { HandClock } from "../hand_clock.ts";
 import { grantedLock, ScriptedNetwork, settle } from "../scripted_server.ts";
 
@@ -24,6 +25,8 @@ class Cockpit {
   #toClient!: (report: PilotReport) => void;
   #toPilot!: (order: PilotOrder) => void;
   isStalled = false;
+  /** What the server vouches for, in answers to pings. */
+  validFor: number | undefined;
 
   constructor() {
     // Started long before the client, or after it: the two clocks have nothing in common.
@@ -43,7 +46,7 @@ class Cockpit {
     });
   }
 
-  async connect(options: ConnectOptions = {}): Promise<Client> {
+  async connect(options: ConnectOptions = {}, welcome: Partial<HelloAnswer> = {}): Promise<Client> {
     const dial = (address: URL, signal: AbortSignal) =>
       Promise.resolve(this.connections.opener(address, signal));
     const opening = connectWith("distrilock://one", { reconnect: false, ...options }, {
@@ -51,7 +54,7 @@ class Cockpit {
       clock: this.clock,
     });
     await settle();
-    this.network.server.welcome();
+    this.network.server.welcome(welcome);
     return await opening;
   }
 
@@ -71,7 +74,7 @@ class Cockpit {
     for (const request of server.received.splice(0)) {
       const { id } = request;
       if (request.op === "renew") server.say({ id, ok: true, lock: request.lock });
-      else server.say({ id, ok: true });
+      else server.say({ id, ok: true, ...(this.validFor === undefined ? {} : { validFor: this.validFor }) });
     }
   }
 
@@ -99,6 +102,22 @@ Deno.test("A lock and a session that a pilot keeps live through a stalled client
   await settle();
   await closing;
   equal(cockpit.pilotClock.alarms, 0);
+});
+
+Deno.test("[P-18] A lock that the server vouches for lives through a stalled client, and no longer than the server said", async () => {
+  const cockpit = new Cockpit();
+  cockpit.validFor = 1_000;
+  const client = await cockpit.connect({}, { validFor: 1_000 });
+  const lock = await grantedLock({ client, network: cockpit.network }, "a");
+  cockpit.isStalled = true;
+  await cockpit.fly(5_000);
+  ok(lock.held);
+  ok(lock.remaining() > 500, `${lock.remaining()}`);
+  // The store of the server is away: with each ping it vouches for less.
+  for (cockpit.validFor = 900; cockpit.validFor > 0; cockpit.validFor -= 100) await cockpit.fly(100);
+  await cockpit.fly(100);
+  equal(lock.held, false);
+  ok(lock.signal.aborted);
 });
 
 Deno.test("A lock that a pilot could not renew is lost, however busy the client was", async () => {

@@ -75,3 +75,16 @@ Deno.test("Renewals.end stops all of them", async () => {
   await clock.advance(10_000);
   deepEqual([sent.length, clock.alarms], [0, 0]);
 });
+
+Deno.test("[P-18] Renewals confirms the server's word as sent earlier, when it is good for less than at first", async () => {
+  const { clock, sent, confirmed, renewals } = setUp();
+  renewals.keep("validity", 8_000);
+  await clock.advance(6_000);
+  deepEqual(sent.map(({ op }) => op), ["ping", "ping", "ping"]);
+  for (const [index, validFor] of [8_000, 5_000].entries()) {
+    renewals.take(`{"id":${sent[index]!.id},"ok":true,"validFor":${validFor}}`);
+  }
+  deepEqual(confirmed, [["validity", 2_000], ["validity", 1_000]]);
+  renewals.take(`{"id":${sent[2]!.id},"ok":true}`);
+  deepEqual(confirmed.at(-1), ["validity", -2_000], "nothing was said");
+});

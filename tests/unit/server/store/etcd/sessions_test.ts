@@ -63,6 +63,50 @@ Deno.test("EtcdStore tells holders that their locks are lost before their leases
   deepEqual(stage.etcd.keys("t/h/"), ["t/h/y\x004a.2"]);
 });
 
+Deno.test("[P-18] EtcdStore.validForMs is what is left of the lease, and of the grace, and never ends sooner than was said", async () => {
+  await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
+  const a = stage.home("a");
+  const validForMs = () => a.validForMs("a" as SessionId, stage.nowMs);
+  a.openSession("graceful" as SessionId, undefined, stage.nowMs, { graceMs: 60_000, digest: "d" });
+  equal(a.validForMs("graceful" as SessionId, stage.nowMs), 69_500);
+  a.openSession("a" as SessionId, undefined, stage.nowMs);
+  equal(validForMs(), 9_500, "it has no lease, and whichever it gets will be younger");
+  let endMs = stage.nowMs + validForMs();
+  const said = () => {
+    const before = endMs;
+    endMs = stage.nowMs + validForMs();
+    ok(endMs >= before, `${endMs} after ${before}`);
+    return endMs - stage.nowMs;
+  };
+  await pass(stage, 1_000);
+  stage.etcd.isDown = true;
+  a.acquire(
+    { session: "a" as SessionId, request: 1, names: ["x"], mode: "EX", waitMs: Infinity },
+    stage.nowMs,
+  );
+  equal(said(), 9_500, "its lease is being made");
+  await pass(stage, 500);
+  said();
+  stage.etcd.isDown = false;
+  await pass(stage, 1_000);
+  await stage.settle();
+  equal(a.lockCount, 1);
+  for (let round = 0; round < 20; round++) {
+    await pass(stage, 1_000);
+    ok(said() > LEASE_MS / 2);
+  }
+  stage.etcd.isDown = true;
+  stage.etcd.cut();
+  await pass(stage, LEASE_MS / 2);
+  ok(said() > 0);
+  await pass(stage, LEASE_MS);
+  ok(said() < 0);
+  equal(a.lockCount, 0);
+  stage.etcd.isDown = false;
+  await pass(stage, 2_000);
+  ok(said() > LEASE_MS / 2, "its lease lives again");
+});
+
 Deno.test("EtcdStore ends a session whose lease is gone, and gives what it had to others", async () => {
   await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
   await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->\na 2 EX y -> +a2\nc 1 EX z -> +c1\na 3 EX z ->");

@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Mode } from "../../../../../../client/protocol/modes.ts";
 import type { Effect, SessionId } from "../../../../../../server/store/store.ts";
 import { DirectoryStore } from "../../../../../../server/store/directory/directory_store.ts";
-import { beliefOf } from "../../../../../../server/store/directory/nfs/belief.ts";
+import { beliefOf, silenceMsMax } from "../../../../../../server/store/directory/nfs/belief.ts";
 import type { Courier } from "../../../../../../server/store/directory/nfs/courier.ts";
 import { NfsArbiter } from "../../../../../../server/store/directory/nfs/nfs_arbiter.ts";
 import type {
@@ -159,13 +159,55 @@ Deno.test("locks are kept by beats while the lane of their name hangs, and reque
   deepEqual(bench.said(), ["granted 2"]);
 });
 
-Deno.test("DirectoryStore.validForMs is what is left of the belief in the locks of a session", () => {
+Deno.test("[P-18] DirectoryStore.validForMs is what is left of the belief in the locks of a session, as far as later grants will have as much", () => {
   const bench = new Bench();
-  equal(bench.store.validForMs(SESSION, bench.nowMs), Infinity);
+  const validForMs = () => bench.store.validForMs(SESSION, bench.nowMs);
+  const promisedMs = silenceMsMax(BELIEF);
+  equal(validForMs(), promisedMs, "it holds nothing");
   bench.acquire(1, "EX");
   bench.courier.answer("admit", bench.granted(1));
-  bench.tick(1_000);
-  equal(bench.store.validForMs(SESSION, bench.nowMs), BELIEF.believedMs - 1_000);
+  bench.tick();
+  equal(
+    validForMs(),
+    promisedMs,
+    "and no more than that, since what is granted next may have been proven earlier",
+  );
+  bench.tick(BELIEF.beatMs);
+  equal(validForMs(), promisedMs);
+  // The server is away: what was said first was that the word ends then, and it does not end sooner.
+  bench.tick(BELIEF.beatMs);
+  equal(validForMs(), BELIEF.believedMs - 2 * BELIEF.beatMs);
+  ok(validForMs() < promisedMs);
+  bench.courier.answer("beat", { type: "beaten", proofs: [bench.nowMs] });
+  bench.tick();
+  equal(validForMs(), promisedMs);
+  bench.nowMs += 2 * BELIEF.leaseMs;
+  ok(validForMs() < 0, "also when nobody has noticed yet");
+});
+
+Deno.test("[P-18] nothing is granted that would not stand for as long as clients were told", () => {
+  const bench = new Bench();
+  const staleMs = BELIEF.believedMs - silenceMsMax(BELIEF);
+  for (const [request, ageMs] of [[1, staleMs], [2, staleMs + 1]] as const) {
+    bench.acquire(request, "CR");
+    const answer = bench.granted(request);
+    bench.tick(ageMs);
+    bench.courier.answer("admit", answer);
+    bench.tick();
+  }
+  deepEqual(bench.said(), ["granted 1", "refused 2 STORE_UNAVAILABLE"]);
+});
+
+Deno.test("[P-18] a lock of several names is not granted when one of them was proven too long ago", () => {
+  const bench = new Bench();
+  const names = ["x", "y"];
+  bench.store.acquire({ session: SESSION, request: 1, names, mode: "EX", waitMs: Infinity }, bench.nowMs);
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick();
+  bench.tick(BELIEF.believedMs - silenceMsMax(BELIEF) + 1);
+  bench.courier.answer("admit", bench.granted(2));
+  bench.tick();
+  deepEqual(bench.said(), ["refused 1 STORE_UNAVAILABLE"]);
 });
 
 Deno.test("closing ends the workers, also when they do not answer", async () => {
