@@ -21,9 +21,14 @@ export interface LockHandle {
 /** The body that tells of a grant. */
 export function grantBody(
   { mode, fenced: [{ name, token, value }], fenced: all, expires }: EffectOf<"granted">,
-  handle: LockHandle & { readonly ttl: number; readonly guarantee: Guarantee },
+  handle: LockHandle & {
+    readonly ttl: number;
+    /** How many ms it is surely the client's. */
+    readonly expiresIn: number;
+    readonly guarantee: Guarantee;
+  },
 ): object {
-  const { lock, session, key, ttl, guarantee } = handle;
+  const { lock, session, key, ttl, expiresIn, guarantee } = handle;
   return {
     lock,
     session,
@@ -34,6 +39,7 @@ export function grantBody(
     guarantee,
     ttl,
     ...(expires === undefined ? {} : { expires }),
+    expiresIn,
     ...(value === undefined ? {} : { value }),
     ...(all.length > 1 ? { all } : {}),
   };

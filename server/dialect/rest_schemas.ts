@@ -100,6 +100,8 @@ const HELD = {
   value: ref("Value"),
   all: arrayOf(ref("Fenced")),
 };
+const GUARANTEES = ["local", "nfs", "quorum"];
+const SURE = { ...COUNT, description: "How many ms the lock is surely the client's, from the answer on" };
 const HELD_REQUIRED = ["lock", "session", "name", "mode", "token", "expires"];
 
 const FLAT_SCHEMAS = {
@@ -140,16 +142,20 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     }),
     oneOf: [{ required: ["name"] }, { required: ["names"] }],
   },
-  Grant: open({ ...HELD, key: TEXT, ttl: LIFE, guarantee: { enum: ["local", "nfs", "quorum"] } }, [
+  Grant: open({ ...HELD, key: TEXT, ttl: LIFE, expiresIn: SURE, guarantee: { enum: GUARANTEES } }, [
     ...HELD_REQUIRED,
     "key",
     "ttl",
+    "expiresIn",
     "guarantee",
   ]),
   HeldLock: open(HELD, HELD_REQUIRED),
   LockDone: open({ lock: TEXT }, ["lock"]),
   RenewRequest: closed({ ttl: LIFE }),
-  Renewed: open({ lock: TEXT, ttl: LIFE, expires: TIME }, ["lock", "ttl", "expires"]),
+  Renewed: open(
+    { lock: TEXT, ttl: LIFE, expires: TIME, expiresIn: SURE },
+    ["lock", "ttl", "expires", "expiresIn"],
+  ),
   ConvertRequest: closed({ mode: MODE_NAME, wait: WAIT }, ["mode"]),
   Converted: open({ lock: TEXT, mode: MODE, token: TOKEN }, ["lock", "mode", "token"]),
   Nothing: closed({}),

@@ -71,9 +71,13 @@ export class HttpLocks {
   readonly #entries = new Map<string, Entry>();
   readonly #bySession = new Map<string, Set<Entry>>();
   readonly #replays: Replays<Entry>;
+  /** The wall clock at monotonic zero, in milliseconds since 1970, as stores take it. */
+  readonly #epochMs: number;
 
   constructor(parts: HttpLocksParts) {
     this.#parts = parts;
+    const { clock } = parts.sessions;
+    this.#epochMs = clock.wallMs() - clock.now();
     this.#replays = new Replays({ endedMax: parts.limits.idempotencyKeysMax });
   }
 
@@ -85,6 +89,12 @@ export class HttpLocks {
   /** The key to a lock. */
   keyOf({ sessionId }: HttpLock): string {
     return this.#parts.keys.keyOf(sessionId);
+  }
+
+  /** For how many ms from now its client may take a lock for its own that ends then: no longer than the store vouches for it ([P-18] of `docs/protocol.md`). */
+  expiresInMs({ session }: HttpLock, expires: number | undefined): number {
+    const leftMs = (expires ?? Infinity) - this.#epochMs - this.#now();
+    return Math.max(0, Math.floor(Math.min(leftMs, session.validForMs ?? Infinity)));
   }
 
   /** Asks for a lock; resolves when it is held. Rejects with a {@link Refusal}. */

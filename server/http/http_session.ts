@@ -120,6 +120,11 @@ export class HttpSession implements SessionListener {
     return this.#ending;
   }
 
+  /** See {@link Session.validForMs}; 0 when it has ended. */
+  get validForMs(): number | undefined {
+    return this.#session ? this.#session.validForMs : 0;
+  }
+
   /** What it holds under the id of an acquire; undefined when that has ended. */
   holding(request: number): HeldLock | undefined {
     const session = this.#session;

@@ -54,7 +54,8 @@ export function lockRoutes(parts: LockRoutesParts): Hono<HttpEnv> {
       (session, request) => session.renew(request, lock.request, ttl),
     );
     lock.ttlMs = ttl ?? lock.ttlMs;
-    return context.json({ lock: lock.id, ttl: lock.ttlMs, expires });
+    const expiresIn = locks.expiresInMs(lock, expires);
+    return context.json({ lock: lock.id, ttl: lock.ttlMs, expires, expiresIn });
   });
   routes.post("/v1/locks/:lock/convert", async (context) => {
     const lock = find(context);
@@ -104,14 +105,16 @@ async function acquire(
   });
   completed.catch(() => locks.unsent(lock));
   const { guarantee } = sessions.store;
+  const granted = await lock.granted;
   const handle = {
     lock: lock.id,
     session: lock.sessionId,
     key: locks.keyOf(lock),
     ttl: lock.ttlMs,
+    expiresIn: locks.expiresInMs(lock, granted.expires),
     guarantee,
   };
-  return context.json(grantBody(await lock.granted, handle), 201, { location: `/v1/locks/${lock.id}` });
+  return context.json(grantBody(granted, handle), 201, { location: `/v1/locks/${lock.id}` });
 }
 
 function describe(lock: HttpLock): object {

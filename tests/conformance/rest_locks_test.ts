@@ -34,8 +34,9 @@ testRest("[H-5] an acquire tells all of its grant, and others see who holds it",
     },
   });
   equal(answer.status, 201);
-  const { lock, session, key, expires, token, ...rest } = answer.body;
+  const { lock, session, key, expires, expiresIn, token, ...rest } = answer.body;
   deepEqual(rest, { name: "invoice/42", mode: "PW", guarantee: "local", ttl: 30_000 });
+  ok(expiresIn > 0 && expiresIn <= 30_000, `${expiresIn}`);
   equal(answer.headers.get("location"), `/v1/locks/${lock}`);
   equal(lock, `${session}.1`);
   match(key, /^[A-Za-z0-9_-]{32}$/);
@@ -101,6 +102,7 @@ testRest("[H-6] renew lets it live longer, maxHold does not", async (peer) => {
   const { lock, key, expires } = await peer.acquire({ name: "a", ttl: 60_000, maxHold: 120_000 });
   const renewed = await peer.ask(`POST /v1/locks/${lock}/renew`, { key, body: { ttl: 90_000 } });
   equal(renewed.body.ttl, 90_000);
+  ok(renewed.body.expiresIn > 60_000 && renewed.body.expiresIn <= 90_000, `${renewed.body.expiresIn}`);
   ok(renewed.body.expires >= expires + 25_000);
   equal((await peer.ask(`POST /v1/locks/${lock}/renew`, { key })).body.ttl, 90_000);
   const most = await peer.ask(`POST /v1/locks/${lock}/renew`, { key, body: { ttl: 1_000_000 } });

@@ -5,6 +5,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ErrorCode } from "../../client/protocol/codes.ts";
 import { openApiDocument } from "../../server/dialect/rest_openapi.ts";
 import { ALWAYS, REST_OPERATIONS, WITH_BODY } from "../../server/dialect/rest_operations.ts";
+import { SYSTEM_CLOCK } from "../../server/base/clock.ts";
 import { STATUS_OF } from "../../server/dialect/rest_problem.ts";
 import { createApp, type HttpParts } from "../../server/http/app.ts";
 import { startDaemon, temporaryDirectory } from "../support/daemon.ts";
@@ -26,7 +27,11 @@ function documented(path: string): string {
 
 Deno.test("[H-19] every route is in the document, and every operation of the document has its route", () => {
   // Only the routes are looked at, and making them asks nothing of the daemon.
-  const parts = { limits: {}, keySecret: new Uint8Array(32), sessions: {} } as unknown as HttpParts;
+  const parts = {
+    limits: {},
+    keySecret: new Uint8Array(32),
+    sessions: { clock: SYSTEM_CLOCK },
+  } as unknown as HttpParts;
   const routes = createApp(parts).routes
     .filter(({ method, path }) => method !== "ALL" && path.startsWith("/v1/"))
     .map(({ method, path }) => `${method.toLowerCase()} ${documented(path)}`);

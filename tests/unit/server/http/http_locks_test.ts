@@ -194,3 +194,15 @@ Deno.test("[H-15] acquire says DRAINING when the daemon ends the session of a lo
   await rejects(lock, refusedAs("DRAINING"));
   await bench.checkEmpty();
 });
+
+Deno.test("[H-6] [P-18] expiresInMs is what is left of a lock's time, and no more than the store vouches for", async () => {
+  using bench = new LockBench();
+  const lock = await bench.ask({ ttlMs: 30_000 }).lock;
+  const { expires } = await lock.granted;
+  bench.nowMs += 1_000.5;
+  equal(bench.locks.expiresInMs(lock, expires), 28_999);
+  bench.store.validForMs = () => 12_345.6;
+  equal(bench.locks.expiresInMs(lock, expires), 12_345);
+  bench.store.validForMs = () => -1;
+  equal(bench.locks.expiresInMs(lock, expires), 0);
+});
