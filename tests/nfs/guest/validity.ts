@@ -38,7 +38,7 @@ Deno.test("[P-18] [I-1] [I-12] a client that loses its daemon after that has los
   const waiting = locks.map(({ name }) => beliefs.acquire(b, name));
   await pause(300);
 
-  await using cut = await cutOff("a");
+  await using _cut = await cutOff("a");
   const cutMs = performance.now();
   const since = () => (performance.now() - cutMs).toFixed(0);
   for (const { name, signal } of locks) {

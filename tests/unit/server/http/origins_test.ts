@@ -1,5 +1,6 @@
 // Pages of an allowed origin against the application, without a socket.
 import { deepEqual, equal } from "node:assert/strict";
+import { SYSTEM_CLOCK } from "../../../../server/base/clock.ts";
 import { createApp, type HttpEnv, type HttpParts } from "../../../../server/http/app.ts";
 import { OPEN_ACCESS } from "../../../../server/session/access.ts";
 
@@ -8,7 +9,7 @@ const OWN = "https://app.example";
 /** The application of a daemon that allows one origin; nothing that these tests ask gets as far as a session. */
 const APP = createApp({
   limits: { frameBytesMax: 4_096, helloTimeoutMs: 1_000, httpWaitMsMax: 1_000 },
-  sessions: {},
+  sessions: { clock: SYSTEM_CLOCK },
   administration: { admit: () => ({ status: () => ({ ok: true }) }) },
   serverName: "s",
   identify: () => OPEN_ACCESS,
