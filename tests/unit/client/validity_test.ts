@@ -100,7 +100,7 @@ Deno.test("Session asks more often when the server vouches for less, and not wit
   const { clock, server } = opened;
   const lock = await grantedLock(opened, "a");
   let pings = 0;
-  while (!lock.signal.aborted) {
+  while (!lock.signal.aborted && clock.now() < 2 * VALID_MS) {
     await clock.advance(50);
     for (const { op, id } of server.received.splice(0)) {
       if (op !== "ping") continue;
@@ -205,4 +205,15 @@ Deno.test("Client ignores the word of a server that gave none in its hello", asy
   await vouch(opened, 5);
   equal(lock.remaining(), Infinity);
   equal(opened.clock.alarms, 0);
+});
+
+Deno.test("Session that ends with a late grant under way leaves no timer behind", async () => {
+  const { client, server, clock } = await openVouched();
+  const acquiring = client.acquire("a", { ttl: 1_000 });
+  const request = server.take("acquire");
+  await clock.advance(5_000);
+  server.grant(request);
+  server.cut();
+  await rejects(acquiring, LockLostError);
+  equal(clock.alarms, 0);
 });
