@@ -69,8 +69,9 @@ export class FakeEtcd {
       },
       grantLease: async (lease, ttlS) => {
         await this.#answer();
+        if (this.leases.has(lease)) return "there";
         this.leases.set(lease, ttlS);
-        return ttlS;
+        return "made";
       },
       revokeLease: async (lease) => {
         await this.#answer();

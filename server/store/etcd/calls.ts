@@ -103,8 +103,8 @@ export interface EtcdCalls {
   /** Never sent twice. */
   transact(transaction: Transaction): Promise<Outcome>;
   list(query: PageQuery): Promise<Page>;
-  /** Makes a lease with an id that nobody else has; harmless when it is there already. Answers its time to live in seconds. */
-  grantLease(lease: number, ttlS: number): Promise<number>;
+  /** Makes a lease with an id that nobody else has; harmless when it is there already, as it may be when an earlier call was not answered: then its time goes on. */
+  grantLease(lease: number, ttlS: number): Promise<"made" | "there">;
   /** Ends a lease and all keys that go with it; harmless when it is gone. */
   revokeLease(lease: number): Promise<void>;
   keepAlive(listener: KeepAliveListener): KeepAlives;

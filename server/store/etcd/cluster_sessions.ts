@@ -156,13 +156,14 @@ export class ClusterSessions {
     const { calls, layout, times } = this.#cluster.parts;
     const key = layout.session(session.id);
     session.lease = Math.floor(Math.random() * (LEASES - 1)) + 1;
+    const firstMs = this.#cluster.now;
+    session.validUntilMs = this.#reliedUntil(firstMs);
     for (let attempt = 0;; attempt++) {
       if (session.stage !== "opening" || this.#cluster.isClosed) return;
       try {
         const sentMs = this.#cluster.now;
-        session.validUntilMs = this.#reliedUntil(sentMs);
         const ttlS = Math.ceil((times.leaseMs + session.options.graceMs) / 1_000);
-        await calls.grantLease(session.lease, ttlS);
+        const was = await calls.grantLease(session.lease, ttlS);
         const outcome = await calls.transact({
           when: [{ key, of: "created", is: "equal", revision: 0 }],
           then: [put(key, sessionText(session, this.#cluster), session.lease)],
@@ -171,7 +172,8 @@ export class ClusterSessions {
         const entry = outcome.answers[0]?.entries[0];
         session.epoch = outcome.succeeded ? outcome.revision : entry?.modified ?? 0;
         this.#cluster.wrote(outcome.succeeded ? outcome.revision : 0);
-        return this.#opened(session, sentMs);
+        // A lease that an attempt made which was not answered has lived since then.
+        return this.#opened(session, was === "made" ? sentMs : firstMs);
       } catch (error) {
         if (!(error instanceof EtcdFault)) throw error;
         if (!error.ambiguous) this.#cluster.parts.log.error("etcd.refuses", { error: error.message });

@@ -79,16 +79,16 @@ export class GrpcCalls implements EtcdCalls {
     });
   }
 
-  grantLease(lease: number, ttlS: number): Promise<number> {
+  grantLease(lease: number, ttlS: number): Promise<"made" | "there"> {
     return this.#anywhere(async (endpoint, options) => {
       try {
         const asked = { ID: BigInt(lease), TTL: BigInt(ttlS) };
-        const { TTL } = await clientOf(Lease, endpoint).leaseGrant(asked, options);
-        return Number(TTL);
+        await clientOf(Lease, endpoint).leaseGrant(asked, options);
+        return "made";
       } catch (error) {
         // Its ids are random: who else can have made it but an earlier attempt of ours?
         if (codeOf(error) === Code.FailedPrecondition && /lease already exists/.test(String(error))) {
-          return ttlS;
+          return "there";
         }
         throw error;
       }

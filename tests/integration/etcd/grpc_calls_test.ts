@@ -51,8 +51,8 @@ Deno.test({
     ended: (fault) => reportError(fault),
   });
   await eventually("the watch begins", () => begun);
-  equal(await calls.grantLease(LEASE, 60), 60);
-  equal(await calls.grantLease(LEASE, 60), 60);
+  equal(await calls.grantLease(LEASE, 60), "made");
+  equal(await calls.grantLease(LEASE, 60), "there");
   const { revision } = await calls.transact({
     when: [],
     then: [put("a/1", "one", LEASE), put("b", "no")],

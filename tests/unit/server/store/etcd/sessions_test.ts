@@ -107,6 +107,22 @@ Deno.test("[P-18] EtcdStore.validForMs is what is left of the lease, and of the 
   ok(said() > LEASE_MS / 2, "its lease lives again");
 });
 
+Deno.test("[P-18] EtcdStore counts a lease from the attempt that may have made it, when that was not answered", async () => {
+  await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
+  const [session, names] = ["a" as SessionId, ["x"]];
+  const a = stage.home(session);
+  a.openSession(session, undefined, stage.nowMs);
+  stage.etcd.fate = () => {
+    stage.nowMs += 3_000;
+    stage.etcd.fate = () => "fine";
+    return "answer-lost";
+  };
+  a.acquire({ session, request: 1, names, mode: "EX", waitMs: Infinity }, stage.nowMs);
+  await stage.settle();
+  equal(a.lockCount, 1);
+  equal(a.validForMs(session, stage.nowMs), 6_500);
+});
+
 Deno.test("EtcdStore ends a session whose lease is gone, and gives what it had to others", async () => {
   await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
   await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->\na 2 EX y -> +a2\nc 1 EX z -> +c1\na 3 EX z ->");
