@@ -263,8 +263,8 @@ export class NfsClaims implements Claims {
   /** Whether a grant stands for as long as clients count on, by this proof and those of its other names; an answer that took too long for that is as good as none. */
   #lasts(candidate: Candidate, provenMs: number): boolean {
     const sinceMs = this.#bootMs() + silenceMsMax(this.#belief) - this.#belief.believedMs;
-    const places = candidate instanceof Place ? candidate.request.places.filter((one) => one !== candidate) : [];
-    const others = places.map(({ resource: { name } }) => this.#known.get(name));
+    const places = candidate instanceof Place ? candidate.request.places : [];
+    const others = places.map((one) => one === candidate ? undefined : this.#known.get(one.resource.name));
     return provenMs >= sinceMs && others.every((claim) => !claim?.given || claim.provenMs >= sinceMs);
   }
 
