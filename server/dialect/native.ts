@@ -149,13 +149,14 @@ export class NativeConversation implements Conversation, SessionListener {
   #resume(id: number, resume: Resume, access: Access): void {
     const { sessions } = this.#options;
     const { transport } = this.#wire;
-    const session = this.#session = sessions.resume(this, resume, { access, transport });
-    if (session) return this.#resumed(id, session);
+    const session = sessions.resume(this, resume, { attempt: id, access, transport });
+    if (session && "code" in session) return this.#refuse(id, session.code, session.message);
+    if (session) return this.#resumed(id, this.#session = session);
     const isWanted = () => !this.#isOver;
     const isAsked = adoptSession(
       sessions,
       resume,
-      { listener: this, access, transport, isWanted },
+      { attempt: id, listener: this, access, transport, isWanted },
       (found) => {
         const frames = this.#kept.end();
         if (found && "code" in found) this.#refuse(id, found.code, found.message);

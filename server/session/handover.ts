@@ -4,6 +4,7 @@
  * @module
  */
 import type { Resume } from "../../client/protocol/messages.ts";
+import type { Overtaken } from "../store/overtaken.ts";
 import type { SessionId, Unavailable } from "../store/store.ts";
 import type { SessionListener } from "./listener.ts";
 import type { ResumeOptions } from "./opening.ts";
@@ -25,22 +26,22 @@ export interface HandoverOptions extends ResumeOptions {
 export function adoptSession(
   sessions: Sessions,
   { session, secret: text }: Resume,
-  { access, listener, transport, isWanted }: HandoverOptions,
-  done: (session: Session | undefined | Unavailable) => void,
+  { attempt, access, listener, transport, isWanted }: HandoverOptions,
+  done: (session: Session | undefined | Unavailable | Overtaken) => void,
 ): boolean {
   const { store } = sessions;
   const id = session as SessionId;
   if (sessions.draining || !store.adoptSession || sessions.find(id)) return false;
   const isProven = (digest: string, subject: string) =>
     isDigestOf(digest, text) && subject === access.subject;
-  store.adoptSession(id, { isProven, isWanted }, (adopted) => {
+  store.adoptSession(id, { attempt, isProven, isWanted }, (adopted) => {
     if (!adopted || "code" in adopted) return done(adopted);
     const { client, graceMs, sinceWallMs, lost } = adopted;
     const secret = new Secret(text);
     // Its client knows it.
     secret.tell();
     const moved = new Session(
-      { id, client, access, listener, transport, graceMs, secret, sinceWallMs },
+      { id, client, access, listener, transport, graceMs, secret, sinceWallMs, attempt },
       sessions,
     );
     sessions.admit(moved, lost);

@@ -43,6 +43,8 @@ export interface OpenOptions {
 
 /** How a session is gone on with. */
 export interface ResumeOptions {
+  /** The id of the hello. */
+  readonly attempt: number;
   readonly access: Access;
   /** What its connection is, for people. */
   readonly transport: string;

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly secret: Secret | undefined;
   /** When it was opened, in milliseconds since 1970. */
   readonly sinceWallMs: number;
+  /** See {@link Session.lastAttempt}. */
+  readonly attempt?: number;
 }
 
 /**
@@ -48,6 +50,8 @@ export class Session implements Timed {
   /** When its grace is over, in monotonic milliseconds; Infinity unless it is detached. Set by the registry alone. */
   dueMs = Infinity;
   heapIndex = -1;
+  /** The id of the hello that last resumed it, 0 before the first. Set by the registry alone. */
+  lastAttempt: number;
   #stage: SessionStage = "open";
   #access: Access;
   #listener: SessionListener | undefined;
@@ -62,6 +66,7 @@ export class Session implements Timed {
     this.graceMs = options.graceMs;
     this.secret = options.secret;
     this.sinceWallMs = options.sinceWallMs;
+    this.lastAttempt = options.attempt ?? 0;
     this.#access = options.access;
     this.#listener = options.listener;
     this.#transport = options.transport;

@@ -8,17 +8,13 @@ import type { ClientProfile, LostLock, Resume } from "../../client/protocol/mess
 import type { Clock } from "../base/clock.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import type { Happening, SessionGone, SessionId, Store, StoreEffect } from "../store/store.ts";
+import { type Overtaken, overtaken } from "../store/overtaken.ts";
 import type { Gate } from "./access.ts";
 import { CommandClock } from "./command_clock.ts";
 import type { SessionListener } from "./listener.ts";
 import type { Observer } from "./observer.ts";
-import {
-  type OpenOptions,
-  type OpenRefusal,
-  refuseOpening,
-  type ResumeOptions,
-  type SessionsOptions,
-} from "./opening.ts";
+import type { OpenOptions, OpenRefusal, ResumeOptions, SessionsOptions } from "./opening.ts";
+import { refuseOpening } from "./opening.ts";
 import { Secret } from "./secret.ts";
 import { Session } from "./session.ts";
 import { checkSessions } from "./session_check.ts";
@@ -153,17 +149,20 @@ export class Sessions {
 
   /**
    * Has `listener` speak for a session from now on; undefined when there is no such session, that is not its secret, or it is another subject's.
-   * Whoever spoke for it is hung up on.
+   * Whoever spoke for it is hung up on. A resume that a later one has overtaken is refused.
    */
   resume(
     listener: SessionListener,
     { session: id, secret }: Resume,
-    { access, transport }: ResumeOptions,
-  ): Session | undefined {
+    { attempt, access, transport }: ResumeOptions,
+  ): Session | undefined | Overtaken {
     const session = this.#sessions.get(id as SessionId);
     const isProven = (session?.secret ?? this.#decoy).is(secret);
     // A secret that leaked is of no use without a token of the same subject.
     if (!isProven || !session?.secret || session.access.subject !== access.subject) return undefined;
+    const refusal = overtaken(attempt, session.lastAttempt);
+    if (refusal) return refusal;
+    session.lastAttempt = attempt;
     const before = session.listener;
     this.counts.resumed++;
     this.#disarm(session);

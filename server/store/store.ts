@@ -12,6 +12,7 @@
 import type { ClientProfile, Guarantee, HeldLock, LostLock } from "../../client/protocol/messages.ts";
 import type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../lock/commands.ts";
 import type { Effect, Happening, SessionId } from "../lock/effect.ts";
+import type { Overtaken } from "./overtaken.ts";
 
 export type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../lock/commands.ts";
 export type { Effect, EffectSink, Happening, Refused, SessionId } from "../lock/effect.ts";
@@ -98,16 +99,17 @@ export interface Store {
   /** Makes a session known. Answered by no effect: a store that needs time for it queues what the session asks meanwhile. */
   openSession(session: SessionId, client: ClientProfile | undefined, now: number, terms?: SessionTerms): void;
   /**
-   * Takes over a session that another daemon had, if `isProven` says so of its digest and subject, and `isWanted` says that whoever asked is still there; absent in a store whose sessions end with their daemon. Answers by `done`, later:
+   * Takes over a session that another daemon had, if `isProven` says so of its digest and subject, `isWanted` says that whoever asked is still there, and no later `attempt` did; absent in a store whose sessions end with their daemon. Answers by `done`, later:
    * undefined when there is no such session, or it is not proven.
    */
   adoptSession?(
     session: SessionId,
     asker: {
+      readonly attempt: number;
       readonly isProven: (digest: string, subject: string) => boolean;
       readonly isWanted: () => boolean;
     },
-    done: (adopted: Adopted | undefined | Unavailable) => void,
+    done: (adopted: Adopted | undefined | Unavailable | Overtaken) => void,
   ): void;
   /**
    * For how long nothing that a session holds now, or will be granted, can be another's unless it was told that it lost it, in milliseconds: whoever arbitrates

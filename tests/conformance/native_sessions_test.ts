@@ -179,6 +179,26 @@ rule("[P-16] [P-54] a resume takes over from a connection that seems to be open"
   equal((await again.peer.ask({ id: 3, op: "release", lock: 2 })).ok, true);
 });
 
+rule("[P-16] a resume whose id is not above that of the last one does nothing", async ({ connect }) => {
+  const { peer, resume } = await graceful(connect);
+  await peer.ask({ id: 2, op: "acquire", name: "a" });
+  const again = await resumed(connect, resume, 9);
+  equal(again.hello.locks.length, 1);
+  for (const id of [9, 1]) {
+    const { error } = (await resumed(connect, resume, id)).hello;
+    equal(error.code, "BAD_REQUEST");
+    match(
+      error.message,
+      new RegExp(`^Cannot resume the session: the id ${id} is not above 9, that of its last`),
+    );
+    // As ever: who does not know the secret learns nothing.
+    const stranger = await resumed(connect, { ...resume, secret: "guessed" }, id);
+    equal(stranger.hello.error.code, "SESSION_GONE");
+  }
+  equal((await again.peer.ask({ id: 10, op: "release", lock: 2 })).ok, true);
+  equal((await resumed(connect, resume, 10)).hello.resumed, true);
+});
+
 rule(
   "[P-17] a peer that says nothing is asked for a sign of life, then told TIMEOUT and closed",
   async ({ connect }) => {

@@ -83,7 +83,7 @@ Deno.test("[P-15] a connection that is cut can be resumed at once, whether the d
     const speaker = peer ?? await connectRaw({ ...daemon, tcpPort: relay.port }, "tcp", { hello: false });
     await using _speaker = speaker;
     if (!peer) {
-      const hello = await speaker.ask({ id: 1, op: "hello", version: 1, resume });
+      const hello = await speaker.ask({ id: round + 1, op: "hello", version: 1, resume });
       deepEqual(hello.locks.map((lock: RawMessage) => [lock.lock, lock.token]), [[2, token]]);
     }
     token ??= (await speaker.ask({ id: 2, op: "acquire", name: "a" })).token;

@@ -19,13 +19,21 @@ export async function graceful(
   return { peer, hello, resume: { session: hello.session, secret: hello.secret } };
 }
 
+let attempts = 0;
+
+/** The id of a hello that resumes a session: above those of all before. */
+export function nextAttempt(): number {
+  return ++attempts;
+}
+
 /** Another connection that resumes a session, and the answer. */
 export async function resumed(
   connect: Connect,
   resume: object,
+  id = nextAttempt(),
 ): Promise<{ peer: RawPeer; hello: RawMessage }> {
   const peer = await connect({ hello: false });
-  return { peer, hello: await peer.ask({ id: 1, op: "hello", version: 1, resume }) };
+  return { peer, hello: await peer.ask({ id, op: "hello", version: 1, resume }) };
 }
 
 /** Waits until the daemon knows that a connection has ended. */

@@ -6,6 +6,7 @@
 import type { LostLock } from "../../../client/protocol/messages.ts";
 import type { SessionId } from "../../lock/effect.ts";
 import type { LockRequest } from "../../lock/request.ts";
+import { type Overtaken, overtaken } from "../overtaken.ts";
 import type { Adopted, Unavailable } from "../store.ts";
 import { EtcdFault } from "./calls.ts";
 import { ANSWER_MS, type Cluster } from "./cluster.ts";
@@ -50,6 +51,8 @@ export interface AdoptionParts {
 
 /** Who asks for a session. */
 export interface Asker {
+  /** The number of the attempt: greater than those of all that its client made before. */
+  readonly attempt: number;
   readonly isProven: (digest: string, subject: string) => boolean;
   /** False when the asker has gone: a daemon that was paused finds requests of clients that are at another one by now. */
   readonly isWanted: () => boolean;
@@ -61,7 +64,7 @@ export async function adoptFor(
   { id, asker, done }: {
     readonly id: SessionId;
     readonly asker: Asker;
-    readonly done: (adopted: Adopted | undefined | Unavailable) => void;
+    readonly done: (adopted: Adopted | undefined | Unavailable | Overtaken) => void;
   },
 ): Promise<void> {
   done(await adopt(parts, id, asker));
@@ -75,7 +78,7 @@ async function adopt(
   parts: AdoptionParts,
   id: SessionId,
   asker: Asker,
-): Promise<Adopted | undefined | Unavailable> {
+): Promise<Adopted | undefined | Unavailable | Overtaken> {
   const { cluster, sessions, tickets } = parts;
   const session = await takeOver(cluster, id, asker);
   if (!session || "code" in session) return session;
@@ -94,7 +97,7 @@ async function takeOver(
   cluster: Cluster,
   id: SessionId,
   asker: Asker,
-): Promise<ClusterSession | undefined | Unavailable> {
+): Promise<ClusterSession | undefined | Unavailable | Overtaken> {
   const { layout, calls } = cluster.parts;
   const key = layout.session(id);
   const endsMs = cluster.now + ANSWER_MS;
@@ -105,8 +108,13 @@ async function takeOver(
       const proven = asker.isProven(value?.digest ?? "", value?.subject ?? "");
       if (!value || !proven || value.digest === undefined) return undefined;
       if (!asker.isWanted()) return undefined;
+      const refusal = overtaken(asker.attempt, value.attempt ?? 0);
+      if (refusal) return refusal;
       const { graceMs, digest, sinceMs, client, subject } = value;
-      const session = new ClusterSession(id, client, { graceMs, digest, subject, sinceMs });
+      const session = new ClusterSession(id, client, {
+        ...{ graceMs, digest, subject, sinceMs },
+        attempt: asker.attempt,
+      });
       session.lease = found.lease;
       const outcome = await calls.transact({
         when: [unchanged(key, found.modified)],

@@ -59,6 +59,8 @@ export class ClusterSession {
       readonly digest: string | undefined;
       readonly subject: string | undefined;
       readonly sinceMs: number;
+      /** The attempt to resume it that brought it here; 0: it was opened here. */
+      readonly attempt: number;
     },
   ) {}
 

@@ -69,6 +69,7 @@ export class ClusterSessions {
       digest,
       subject,
       sinceMs: this.#cluster.wallMs,
+      attempt: 0,
     });
     this.all.set(id, session);
     if (graceMs > 0) this.begin(session);

@@ -22,6 +22,8 @@ export interface SessionValue {
   readonly subject?: string;
   /** When it was opened, in milliseconds since 1970. */
   readonly sinceMs: number;
+  /** The attempt to resume it that brought it to its daemon; absent: it was opened there. */
+  readonly attempt?: number;
 }
 
 /** Of a lock or a wait: the same below each of its names. */

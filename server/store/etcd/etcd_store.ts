@@ -7,6 +7,7 @@
 import type { ClientProfile, Guarantee } from "../../../client/protocol/messages.ts";
 import type { Acquire, Break, Convert, LockCommand, Renew, SetValue } from "../../lock/commands.ts";
 import type { Happening, SessionId } from "../../lock/effect.ts";
+import type { Overtaken } from "../overtaken.ts";
 import type { Adopted, Holdings, ListQuery, SessionTerms, Store, Unavailable } from "../store.ts";
 import { adoptFor, type AdoptionParts, type Asker } from "./adoption.ts";
 import { Acquiring } from "./acquiring.ts";
@@ -166,7 +167,7 @@ export class EtcdStore implements Store {
   adoptSession(
     id: SessionId,
     asker: Asker,
-    done: (adopted: Adopted | undefined | Unavailable) => void,
+    done: (adopted: Adopted | undefined | Unavailable | Overtaken) => void,
   ): void {
     void this.#cluster.later(adoptFor(this.#adoption, { id, asker, done }));
   }

@@ -96,7 +96,7 @@ export function sessionText(
   { client, options }: ClusterSession,
   { parts: { run, daemon } }: Cluster,
 ): string {
-  const { graceMs, digest, subject, sinceMs } = options;
+  const { graceMs, digest, subject, sinceMs, attempt } = options;
   const value: SessionValue = {
     run,
     daemon,
@@ -105,6 +105,7 @@ export function sessionText(
     ...(client ? { client } : {}),
     ...(digest === undefined ? {} : { digest }),
     ...(subject === undefined ? {} : { subject }),
+    ...(attempt === 0 ? {} : { attempt }),
   };
   return JSON.stringify(value);
 }

@@ -8,6 +8,7 @@ import { OPEN_ACCESS, OPEN_GATE } from "../../../../server/session/access.ts";
 import { adoptSession } from "../../../../server/session/handover.ts";
 import { type Session, Sessions } from "../../../../server/session/sessions.ts";
 import type { EtcdStore } from "../../../../server/store/etcd/etcd_store.ts";
+import type { Overtaken } from "../../../../server/store/overtaken.ts";
 import type { Unavailable } from "../../../../server/store/store.ts";
 import { Ear } from "../../../support/session_bench.ts";
 import { FakeEtcdStage } from "../../../support/store_stage.ts";
@@ -25,6 +26,7 @@ const LIMITS = {
 class Bench extends FakeEtcdStage {
   readonly daemons: readonly [Sessions, Sessions];
   #ids = 0;
+  #attempts = 0;
 
   constructor() {
     super({ daemons: 2, deliver: (effect, store) => this.daemons[store]?.deliver(effect) });
@@ -34,17 +36,18 @@ class Bench extends FakeEtcdStage {
   /** Resolves to what comes of asking a daemon for a session; null when it does not look. */
   adopt(
     at: Sessions,
-    { id, secret, subject = "anybody", ear = new Ear(), isWanted = () => true }: {
+    { id, secret, attempt = ++this.#attempts, subject = "anybody", ear = new Ear(), isWanted = () => true }: {
       readonly id: string;
       readonly secret: string;
+      readonly attempt?: number;
       readonly subject?: string;
       readonly ear?: Ear;
       readonly isWanted?: () => boolean;
     },
-  ): Promise<Session | undefined | Unavailable | null> {
+  ): Promise<Session | undefined | Unavailable | Overtaken | null> {
     const access = { ...OPEN_ACCESS, subject };
     return new Promise((resolve) => {
-      const options = { listener: ear, access, transport: "tcp", isWanted };
+      const options = { attempt, listener: ear, access, transport: "tcp", isWanted };
       if (!adoptSession(at, { session: id, secret }, options, resolve)) resolve(null);
     });
   }
@@ -90,6 +93,33 @@ Deno.test("[P-15] adoptSession gives a session to whoever has its secret and is 
   await bench.settle();
   deepEqual(again.heard, ["released"]);
   equal(await bench.adopt(two, { id, secret }), null, "it is here: resume is for that");
+});
+
+Deno.test("[P-16] adoptSession does nothing for an attempt that a later one has overtaken, here or at another daemon", async () => {
+  await using bench = new Bench();
+  const [one, two] = bench.daemons;
+  const { id, secret } = await holding(bench, new Ear());
+  const ear = new Ear();
+  ok(await bench.adopt(two, { id, secret, attempt: 7, ear }));
+  await bench.settle();
+  // It lay in the socket of a daemon that was paused.
+  for (const attempt of [7, 6]) {
+    const late = await bench.adopt(one, { id, secret, attempt });
+    ok(late && "code" in late);
+    equal(late.code, "BAD_REQUEST");
+    equal(
+      await bench.adopt(one, { id, secret: "wrong", attempt }),
+      undefined,
+      "whoever guesses learns nothing",
+    );
+  }
+  await bench.settle();
+  deepEqual([two.size, ear.hungUp], [1, undefined]);
+  const options = { attempt: 7, access: { ...OPEN_ACCESS, subject: "anybody" }, transport: "tcp" };
+  const again = two.resume(new Ear(), { session: id, secret }, options);
+  ok(again && "code" in again);
+  equal(ear.hungUp, undefined);
+  ok(await bench.adopt(one, { id, secret, attempt: 8 }));
 });
 
 Deno.test("[I-18] drain leaves what has something for other daemons, ends what has nothing, and takes nothing over", async () => {

@@ -16,12 +16,20 @@ Deno.test("[P-62] a session that is resumed is told that it missed events, if it
   session.leave(ear);
   equal(bench.sessions.nextDueMs, bench.nowMs + GRACE_MS, "nothing is to be done for it meanwhile");
   other.release(2, 1);
-  bench.sessions.resume(again, { session: session.id, secret }, { access: OPEN_ACCESS, transport: "tcp" });
+  bench.sessions.resume(again, { session: session.id, secret }, {
+    attempt: 1,
+    access: OPEN_ACCESS,
+    transport: "tcp",
+  });
   bench.pass(0);
   bench.acquire(other, 3);
   deepEqual([ear.heard, again.heard], [["watching", "event"], ["resync", "event"]]);
   session.leave(again);
-  bench.sessions.resume(third, { session: session.id, secret }, { access: OPEN_ACCESS, transport: "tcp" });
+  bench.sessions.resume(third, { session: session.id, secret }, {
+    attempt: 2,
+    access: OPEN_ACCESS,
+    transport: "tcp",
+  });
   bench.pass(0);
   other.release(4, 3);
   deepEqual(third.heard, ["event"], "nothing happened while it was away");

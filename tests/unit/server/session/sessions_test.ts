@@ -59,6 +59,7 @@ Deno.test("[P-15] resume opens a detached session for a new listener, and its ti
   bench.pass(GRACE_MS - 1);
   equal(
     bench.sessions.resume(again, { session: session.id, secret }, {
+      attempt: 1,
       access: OPEN_ACCESS,
       transport: "websocket",
     }),
@@ -90,6 +91,7 @@ Deno.test("[P-15] resume refuses wrong secrets, ended sessions and those without
   for (const [id, wrong] of attempts) {
     equal(
       bench.sessions.resume(new Ear(), { session: id, secret: wrong }, {
+        attempt: 2,
         access: OPEN_ACCESS,
         transport: "tcp",
       }),
@@ -100,6 +102,7 @@ Deno.test("[P-15] resume refuses wrong secrets, ended sessions and those without
   session.end();
   equal(
     bench.sessions.resume(new Ear(), { session: session.id, secret }, {
+      attempt: 3,
       access: OPEN_ACCESS,
       transport: "tcp",
     }),
@@ -114,7 +117,11 @@ Deno.test("[P-16] resume takes an open session over: the old listener is hung up
   const session = bench.open(ear, GRACE_MS);
   const secret = session.secret?.tell() ?? "";
   bench.acquire(session, 1);
-  bench.sessions.resume(again, { session: session.id, secret }, { access: OPEN_ACCESS, transport: "tcp" });
+  bench.sessions.resume(again, { session: session.id, secret }, {
+    attempt: 4,
+    access: OPEN_ACCESS,
+    transport: "tcp",
+  });
   equal(ear.hungUp, "the session was resumed by another connection");
   session.leave(ear);
   equal(session.stage, "open");
@@ -180,7 +187,11 @@ Deno.test("[P-51] a drain ends detached sessions that hold nothing, and keeps th
   bench.pass(4_000);
   equal(bench.sessions.drainsInMs, 26_000);
   equal(
-    bench.sessions.resume(again, { session: holder.id, secret }, { access: OPEN_ACCESS, transport: "tcp" }),
+    bench.sessions.resume(again, { session: holder.id, secret }, {
+      attempt: 5,
+      access: OPEN_ACCESS,
+      transport: "tcp",
+    }),
     holder,
   );
   holder.leave(again);

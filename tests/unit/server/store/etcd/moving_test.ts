@@ -4,6 +4,7 @@
  * @module
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import type { Overtaken } from "../../../../../server/store/overtaken.ts";
 import type { Adopted, SessionId, Unavailable } from "../../../../../server/store/store.ts";
 import { breathe, pass, said } from "../../../../support/stage_steps.ts";
 import { playOnStores } from "../../../../support/store_scenario.ts";
@@ -141,11 +142,12 @@ Deno.test("EtcdStore gives up a session with a grace when etcd does not answer i
 async function adopt(
   store: FakeEtcdStage["stores"][number],
   digest: string,
-): Promise<Adopted | undefined | Unavailable> {
+  attempt = 1,
+): Promise<Adopted | undefined | Unavailable | Overtaken> {
   return await new Promise((resolve) => {
     store.adoptSession(
       "a" as SessionId,
-      { isProven: (known) => known === digest, isWanted: () => true },
+      { attempt, isProven: (known) => known === digest, isWanted: () => true },
       resolve,
     );
   });
