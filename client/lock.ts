@@ -81,6 +81,8 @@ export interface Lock extends AsyncDisposable {
    * @throws {LockLostError} when the lock was lost before it was released, so that nobody takes its work for guarded.
    */
   release(): Promise<void>;
+  /** What a log should say of it, with the names that it has here. `JSON.stringify` and loggers call it. */
+  toJSON(): Pick<Lock, "names" | "mode" | "token" | "guarantee" | "held" | "expires">;
   /** Gives the lock back if it is still there. Never throws a {@link LockError}, which would hide the error of the body. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -165,6 +165,11 @@ export class SessionLock implements Lock {
     return this.#released;
   }
 
+  toJSON(): ReturnType<Lock["toJSON"]> {
+    const { names, mode, token, guarantee, held, expires } = this;
+    return { names, mode, token, guarantee, held, expires };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.release();

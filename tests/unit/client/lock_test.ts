@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { LockLostError } from "../../../client/errors.ts";
 import { openLock, settle, stateOf } from "./scripted_server.ts";
 
@@ -121,4 +121,15 @@ Deno.test("Lock.release that nobody awaits is no unhandled rejection", async () 
   } finally {
     globalThis.removeEventListener("unhandledrejection", onUnhandled);
   }
+});
+
+Deno.test("Lock.toJSON says in a log what somebody wants to know of it", async () => {
+  const { server, lock } = await openLock();
+  const { name, mode, token, guarantee } = lock;
+  const said = () => JSON.parse(JSON.stringify({ lock })).lock;
+  deepEqual(said(), { names: [name], mode, token, guarantee, held: true });
+  const releasing = lock.release();
+  server.say({ id: server.take("release").id, ok: true, lock: lock.id });
+  await releasing;
+  equal(said().held, false);
 });
