@@ -258,6 +258,12 @@ export class Libc
     return answer;
   }
 
+  /** Sends a signal to one process: the runtime lets a program do so only when it may run anything. */
+  kill(pid: number, signal: number): number {
+    assert(pid > 0, "0 and below are groups of processes");
+    return this.#call.kill(pid, signal) === -1 ? this.#failure() : 0;
+  }
+
   /** The negative error number of the call that failed just now. */
   #failure(): number {
     this.#call.memcpy(this.#errno, this.#errnoAt, 4n);

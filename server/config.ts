@@ -11,7 +11,7 @@ import { checkLimits, LIMIT_NAMES, LIMIT_RULES, type Limits, LimitsError } from 
 import { LOG_LEVELS, type LogLevel } from "./base/log.ts";
 import { ConfigError } from "./config_error.ts";
 import { DIRECTORY_OPTIONS, type DirectoryConfig } from "./directory_options.ts";
-import { checkEtcd, ETCD_OPTIONS, type EtcdConfig } from "./etcd_options.ts";
+import { ETCD_OPTIONS, type EtcdConfig, settleEtcd } from "./etcd_options.ts";
 import { checkListening } from "./listen_rules.ts";
 import {
   ADDRESS,
@@ -130,11 +130,9 @@ export function readConfig(
   const values = Object.fromEntries(Object.entries(OPTIONS).map(([key, option]) => [key, read(key, option)]));
   const limits = Object.fromEntries(LIMIT_OPTIONS.map(([limit, key, option]) => [limit, read(key, option)]));
   // The two casts are sound because the entries come from the very tables that the types are made of.
-  const config: Config = { ...values as unknown as Values, limits: limits as unknown as Limits };
+  const config: Config = settleEtcd({ ...values as unknown as Values, limits: limits as unknown as Limits });
   checkRelations(config.limits);
   checkListening(config);
-  const fault = checkEtcd(config);
-  if (fault !== undefined) throw new ConfigError(fault);
   if (config.sole && config.etcd !== null) {
     throw new ConfigError("Cannot use --sole with --etcd: it is for a directory");
   }

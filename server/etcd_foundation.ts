@@ -9,6 +9,7 @@ import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
 import { lookAfter } from "./etcd_care.ts";
 import { randomText } from "./random_text.ts";
+import type { ClusterOptions } from "./store/etcd/endpoints.ts";
 import { EtcdStore } from "./store/etcd/etcd_store.ts";
 import { GrpcCalls } from "./store/etcd/grpc_calls.ts";
 import type { StoreEffect } from "./store/store.ts";
@@ -32,17 +33,22 @@ const RUN_BYTES = 12;
 /** Rest before something is asked again the first time, in milliseconds. */
 const REST_MS = 50;
 
-/** The calls to the cluster that is configured. Throws an error of the operating system when a file cannot be read. */
-export function openCluster(config: Config, callMs: number): GrpcCalls {
+/** How the cluster that is configured is reached. Throws an error of the operating system when a file cannot be read. */
+export function clusterOptions(config: Config, callMs: number): ClusterOptions {
   const { etcd, etcdCa, etcdCert, etcdKey, etcdUser, etcdPasswordFile } = config;
   const read = (path: string | null) => path === null ? undefined : Deno.readTextFileSync(path);
   const password = read(etcdPasswordFile)?.trimEnd() ?? "";
-  return new GrpcCalls({
+  return {
     endpoints: etcd ?? [],
     callMs,
     tls: { ca: read(etcdCa), cert: read(etcdCert), key: read(etcdKey) },
     ...(etcdUser === null ? {} : { user: { name: etcdUser, password } }),
-  });
+  };
+}
+
+/** The calls to the cluster that is configured. Throws as {@link clusterOptions} does. */
+export function openCluster(config: Config, callMs: number): GrpcCalls {
+  return new GrpcCalls(clusterOptions(config, callMs));
 }
 
 /** Opens the store. It follows the cluster as soon as that can be reached. What has to be closed before it is given to `resources`. */

@@ -3,12 +3,33 @@
  *
  * @module
  */
-import { type Option, PATH, PREFIX, TEXT, URLS } from "./option_form.ts";
+import { ConfigError } from "./config_error.ts";
+import { clientUrl, hostName, type ManagedCluster, otherHosts } from "./managed/managed_cluster.ts";
+import {
+  isLoopback,
+  type ListenAddress,
+  MEMBER_HOST,
+  MEMBER_HOSTS,
+  type Option,
+  PATH,
+  PREFIX,
+  SWITCH,
+  TEXT,
+  URLS,
+} from "./option_form.ts";
 
 /** What the daemon was told of its etcd cluster. */
 export interface EtcdConfig {
-  /** Members of the etcd cluster that has the locks; null: the directory has them. */
+  /** Members of the etcd cluster that has the locks, ours first if we run one; null: the directory has the locks. */
   readonly etcd: readonly string[] | null;
+  /** Hosts of a cluster whose members the daemons run, or null. */
+  readonly etcdManaged: readonly ListenAddress[] | null;
+  /** Which of them is ours; null: the only one. */
+  readonly etcdSelf: ListenAddress | null;
+  /** Directory of our member. */
+  readonly etcdData: string;
+  /** Such a cluster may be founded. */
+  readonly bootstrap: boolean;
   /** Begins all keys in etcd. */
   readonly etcdPrefix: string;
   /** Paths of PEM files, or null. */
@@ -23,6 +44,14 @@ export interface EtcdConfig {
 /** Its options, for the table of all. */
 export const ETCD_OPTIONS = {
   etcd: { form: URLS, initial: null, help: "members of an etcd cluster, which then has the locks" },
+  etcdManaged: {
+    form: MEMBER_HOSTS,
+    initial: null,
+    help: "hosts of an etcd cluster whose members the daemons run, one each",
+  },
+  etcdSelf: { form: MEMBER_HOST, initial: null, help: "which of these hosts this one is" },
+  etcdData: { form: PATH, initial: "./etcd", help: "directory of the member that this daemon runs" },
+  bootstrap: { form: SWITCH, initial: "false", help: "found that cluster, when none of its hosts has data" },
   etcdPrefix: { form: PREFIX, initial: "distrilock/", help: "what all keys in etcd begin with" },
   etcdCa: {
     form: PATH,
@@ -35,19 +64,66 @@ export const ETCD_OPTIONS = {
   etcdPasswordFile: { form: PATH, initial: null, help: "file with the password of that user" },
 } as const satisfies Record<string, Option<unknown>>;
 
-/** What is wrong with them taken together; undefined: nothing. */
-export function checkEtcd(
-  { etcd, etcdCert, etcdKey, etcdUser, etcdPasswordFile }: EtcdConfig,
-): string | undefined {
+/** The cluster whose member the daemon runs; undefined: it runs none. */
+export function managedCluster(config: EtcdConfig): ManagedCluster | undefined {
+  const { etcdManaged: hosts, etcdSelf, etcdData: directory, bootstrap } = config;
+  const { etcdCa: ca, etcdCert: cert, etcdKey: key } = config;
+  const self = etcdSelf ?? hosts?.[0];
+  if (!hosts || !self) return undefined;
+  const tls = ca !== null && cert !== null && key !== null ? { ca, cert, key } : undefined;
+  return { hosts, self, directory, bootstrap, tls };
+}
+
+/** Completes what belongs together. Throws a ConfigError for what does not. */
+export function settleEtcd<C extends EtcdConfig & { readonly insecure: boolean }>(config: C): C {
+  checkPairs(config);
+  checkManaged(config);
+  const cluster = managedCluster(config);
+  if (!cluster) return config;
+  return { ...config, etcd: [cluster.self, ...otherHosts(cluster)].map((host) => clientUrl(cluster, host)) };
+}
+
+function checkPairs({ etcd, etcdManaged, etcdCert, etcdKey, etcdUser, etcdPasswordFile }: EtcdConfig): void {
   const pairs = [
     ["--etcd-cert", etcdCert, "--etcd-key", etcdKey],
     ["--etcd-user", etcdUser, "--etcd-password-file", etcdPasswordFile],
   ] as const;
   for (const [one, oneValue, other, otherValue] of pairs) {
     if ((oneValue === null) !== (otherValue === null)) {
-      return `Cannot use ${oneValue === null ? other : one} alone: want ${one} and ${other}`;
+      const alone = oneValue === null ? other : one;
+      throw new ConfigError(`Cannot use ${alone} alone: want ${one} and ${other}`);
     }
-    if (oneValue !== null && etcd === null) return `Cannot use ${one} without --etcd`;
+    if (oneValue !== null && etcd === null && etcdManaged === null) {
+      throw new ConfigError(`Cannot use ${one} without --etcd`);
+    }
   }
-  return undefined;
+}
+
+function checkManaged(config: EtcdConfig & { readonly insecure: boolean }): void {
+  const { etcd, etcdManaged: hosts, etcdSelf, bootstrap, etcdCa, etcdCert, insecure } = config;
+  if (!hosts) {
+    const stray = etcdSelf ? "--etcd-self" : bootstrap ? "--bootstrap" : undefined;
+    if (stray) throw new ConfigError(`Cannot use ${stray} without --etcd-managed`);
+    return;
+  }
+  if (etcd) throw new ConfigError("Cannot use --etcd and --etcd-managed: want one of both");
+  const names = hosts.map(hostName);
+  if (!etcdSelf && hosts.length > 1) {
+    throw new ConfigError(`Cannot use --etcd-managed without --etcd-self: want which of ${names} this host is`);
+  }
+  const self = etcdSelf ?? hosts[0] as ListenAddress;
+  if (!names.includes(hostName(self))) {
+    throw new ConfigError(`Cannot use --etcd-self ${JSON.stringify(hostName(self))}: want one of ${names}`);
+  }
+  if ((etcdCa === null) !== (etcdCert === null)) {
+    throw new ConfigError(
+      "Cannot use --etcd-ca or --etcd-cert alone: members want --etcd-ca, --etcd-cert and --etcd-key",
+    );
+  }
+  if (etcdCert === null && !insecure && !isLoopback(self)) {
+    throw new ConfigError(
+      `Cannot run a member of etcd on ${JSON.stringify(self.host)}: anybody who reaches it could lock; want ` +
+        "--etcd-ca, --etcd-cert and --etcd-key, or --insecure",
+    );
+  }
 }

@@ -5,6 +5,7 @@
  */
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config_error.ts";
+import { managedCluster } from "./etcd_options.ts";
 import { isLoopback } from "./option_form.ts";
 
 /** Throws a ConfigError for addresses that contradict each other, and for those that strangers could reach. */
@@ -36,7 +37,16 @@ export function checkListening(config: Config): void {
 
 /** What an administrator should know of a configuration that can be used, one sentence each. */
 export function listeningWarnings(config: Config): string[] {
-  const { address, httpAddress, tokensFile, tlsCert } = config;
+  return [...portWarnings(config), ...memberWarnings(config)];
+}
+
+function memberWarnings(config: Config): string[] {
+  const cluster = managedCluster(config);
+  if (!cluster || cluster.tls || isLoopback(cluster.self)) return [];
+  return ["anybody who reaches the member of etcd can lock, whatever the tokens: there is no --etcd-cert"];
+}
+
+function portWarnings({ address, httpAddress, tokensFile, tlsCert }: Config): string[] {
   const isReachable = [address, httpAddress].some((listen) => listen !== null && !isLoopback(listen));
   if (!isReachable) return [];
   if (tokensFile === null) return ["anybody who reaches it can lock: there is no --tokens-file"];

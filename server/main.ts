@@ -21,6 +21,8 @@ import { daemonCommands } from "./commands.ts";
 import { type Config, ConfigError, configHelp, readConfig } from "./config.ts";
 import { openEtcdStore } from "./etcd_foundation.ts";
 import { Daemon } from "./daemon.ts";
+import { type ManagedMember, startMember } from "./managed_member.ts";
+import { MemberError } from "./managed/member_error.ts";
 import { createApp } from "./http/app.ts";
 import { runDoctor } from "./doctor/command.ts";
 import { UnfitDirectoryError } from "./doctor/examination.ts";
@@ -66,12 +68,11 @@ async function serve(argv: readonly string[]): Promise<void> {
   const reloads = new Reloads();
   // Heard from before the daemon says that it is ready: whoever waits for that may send one at once.
   const signals = hearSignals();
-  const { audit, daemon } = startOrExit(() => {
+  const { audit, daemon, member } = await startOrExit(async () => {
+    const member = await startMember(config, { log, calls: Libc.open(config.libc ?? undefined) });
     const audit = openAudit(config, log, reloads);
-    return {
-      audit,
-      daemon: Daemon.start(config, { createApp, openEtcdStore, log, audit, onlookers, reloads, onBroken }),
-    };
+    const options = { createApp, openEtcdStore, log, audit, onlookers, reloads, onBroken };
+    return { audit, member, daemon: Daemon.start(config, options) };
   });
   for (const [part, reload] of daemon.reloads) reloads.add(part, reload);
   audit.record("daemon.start", { version: SOFTWARE_VERSION, pid: Deno.pid });
@@ -81,7 +82,7 @@ async function serve(argv: readonly string[]): Promise<void> {
     log,
   });
   notices.ready();
-  const stop = stopper(daemon, log, audit);
+  const stop = stopper(daemon, { log, audit, member });
   signals.stop = (signal) => {
     notices.stopping();
     stop(signal);
@@ -140,9 +141,9 @@ function readEnvironment(variable: string): string | undefined {
   return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
-function startOrExit<T>(start: () => T): T {
+async function startOrExit<T>(start: () => Promise<T>): Promise<T> {
   try {
-    return start();
+    return await start();
   } catch (error) {
     if (!isStartError(error)) throw error;
     console.error(`distrilock: ${error.message}`);
@@ -158,6 +159,7 @@ function isStartError(error: unknown): error is Error {
     UnsupportedPlatformError,
     LedgerError,
     LimitsError,
+    MemberError,
     TlsFilesError,
     TokensFileError,
     UnfitDirectoryError,
@@ -180,7 +182,8 @@ interface Signals {
 }
 
 function hearSignals(): Signals {
-  const signals: Signals = { stop() {}, reload() {} };
+  // Until there is a daemon, nobody has to be waited for.
+  const signals: Signals = { stop: () => Deno.exit(EXIT.ok), reload() {} };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => signals.stop(signal));
   }
@@ -188,10 +191,17 @@ function hearSignals(): Signals {
   return signals;
 }
 
-function stopper(daemon: Daemon, log: Log, audit: Audit & { close?(): Promise<void> }): Signals["stop"] {
+interface Stopping {
+  readonly log: Log;
+  readonly audit: Audit & { close?(): Promise<void> };
+  readonly member: ManagedMember | undefined;
+}
+
+function stopper(daemon: Daemon, { log, audit, member }: Stopping): Signals["stop"] {
   let stopping = false;
   // An administrator can make it drain as well.
   void daemon.stopped.then(async () => {
+    await member?.stop();
     audit.record("daemon.stop", { pid: Deno.pid });
     await audit.close?.();
     Deno.exit(EXIT.ok);

@@ -87,6 +87,26 @@ export const URLS: Form<readonly string[]> = {
   },
 };
 
+/** Hosts that have a member of etcd each. */
+export const MEMBER_HOSTS: Form<readonly ListenAddress[]> = {
+  placeholder: "HOST,…",
+  wanted: "HOST or HOST:PORT, several separated by commas and none twice",
+  json: "string",
+  parse: (text) => {
+    const hosts = text.split(",").map((each) => parseMemberHost(each.trim()));
+    const names = new Set(hosts.map((host) => JSON.stringify(host)));
+    return names.size === hosts.length ? allOf(hosts) : undefined;
+  },
+};
+
+/** One of them. */
+export const MEMBER_HOST: Form<ListenAddress> = {
+  placeholder: "HOST",
+  wanted: "HOST or HOST:PORT",
+  json: "string",
+  parse: parseMemberHost,
+};
+
 /** What keys begin with. */
 export const PREFIX: Form<string> = {
   placeholder: "TEXT",
@@ -168,6 +188,18 @@ function parseDurationMs(text: string): number | undefined {
   const [, digits, unit] = /^(\d{1,10})(ms|s|m|h|d)$/.exec(text) ?? [];
   const scale = UNIT_MS[unit ?? ""];
   return scale === undefined ? undefined : Number(digits) * scale;
+}
+
+/** etcd's own port for clients. The other members come to the one above. */
+const MEMBER_PORT = 2379;
+
+function parseMemberHost(text: string): ListenAddress | undefined {
+  const address = parseAddress(text) ?? parseAddress(`${isIPv6(text) ? `[${text}]` : text}:${MEMBER_PORT}`);
+  return address && address.port > 0 && address.port < 65_535 ? address : undefined;
+}
+
+function allOf<T>(values: readonly (T | undefined)[]): readonly T[] | undefined {
+  return values.every((value) => value !== undefined) ? values as readonly T[] : undefined;
 }
 
 function parseAddress(text: string): ListenAddress | undefined {

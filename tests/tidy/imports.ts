@@ -72,6 +72,11 @@ export const FLOORS: readonly Floor[] = [
     place: "server/doctor/",
     may: ["server/doctor/", "server/store/", "ffi/", "server/base/", "client/protocol/"],
   },
+  // Runs a member of etcd beside the daemon; asks the others to take it in.
+  {
+    place: "server/managed/",
+    may: ["server/managed/", "server/store/etcd/", "ffi/", "server/base/", "client/protocol/"],
+  },
   { place: "server/*", may: ["server/", "client/", "ffi/"] },
   { place: "mod.ts", may: ["server/", "client/", "ffi/"] },
   { place: "tools/", may: ["tools/"] },

@@ -279,7 +279,8 @@ function codeOf(error: unknown): Code | undefined {
   return error instanceof ConnectError ? error.code : undefined;
 }
 
-function faultOf(error: unknown, endpoint: string): EtcdFault {
+/** What a failed call means to its caller. */
+export function faultOf(error: unknown, endpoint: string): EtcdFault {
   if (error instanceof EtcdFault) return error;
   const { code, rawMessage } = ConnectError.from(error);
   const message = `${endpoint}: ${rawMessage}`;
