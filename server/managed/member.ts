@@ -35,9 +35,9 @@ import type { Peers } from "./peers.ts";
 const STARTS_MAX = 3;
 const REST_MS = 1_000;
 /** The rest before a restart grows up to this, in milliseconds. */
-const REST_MS_MAX = 30_000;
+const REST_MS_MAX = 5_000;
 /** A member that lived so long has got over what ended the one before, in milliseconds. */
-const STEADY_MS = 60_000;
+const STEADY_MS = 30_000;
 /** How long a daemon waits for its member before it serves without, in milliseconds: a majority may be missing. */
 const UP_MS = 10_000;
 const LOOK_MS = 100;
@@ -60,7 +60,8 @@ export class Member {
   readonly #ended = new AbortController();
   #process: EtcdProcess | undefined;
   #supervision = Promise.resolve();
-  #waitedFor = "";
+  /** What was said since it ran last, each only once: the members that do not help take turns. */
+  readonly #waitedFor = new Set<string>();
 
   private constructor(cluster: ManagedCluster, parts: MemberParts) {
     this.#cluster = cluster;
@@ -127,6 +128,7 @@ export class Member {
     const { directory, log } = this.#parts;
     const start = await this.#plan();
     this.#ended.signal.throwIfAborted();
+    this.#waitedFor.clear();
     const process = this.#process = new EtcdProcess(memberArguments(this.#cluster, start), log);
     directory.note(process.pid);
     log.info("etcd.started", { pid: process.pid, member: hostName(this.#cluster.self), state: start.state });
@@ -182,8 +184,8 @@ export class Member {
   }
 
   #waits(reason: string): void {
-    if (reason !== this.#waitedFor) this.#parts.log.warn("etcd.waiting", { for: reason });
-    this.#waitedFor = reason;
+    if (!this.#waitedFor.has(reason)) this.#parts.log.warn("etcd.waiting", { for: reason });
+    this.#waitedFor.add(reason);
   }
 }
 

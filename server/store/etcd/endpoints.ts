@@ -33,6 +33,12 @@ export interface ClusterOptions {
 /** How often a member that has streams is asked for a sign of life. etcd cuts who asks more often than every 5 s (its `--grpc-keepalive-min-time`). */
 const PING_INTERVAL_MS = 6_000;
 
+/**
+ * How long a connection lives without a call or a stream, in milliseconds. Not longer than it must: a member that stops in order says so by two frames, and
+ * when they come at once the library ends an idle connection in the middle of the runtime's reading of them, which then crashes (seen with Deno 2.9.6).
+ */
+const IDLE_MS = 100;
+
 /** One member. */
 export class Endpoint {
   readonly url: string;
@@ -47,7 +53,11 @@ export class Endpoint {
     const secured = url.startsWith("https:") && tls
       ? Object.fromEntries(Object.entries(tls).filter(([, pem]) => pem !== undefined))
       : {};
-    const pings = { pingIntervalMs: PING_INTERVAL_MS, pingTimeoutMs: callMs };
+    const pings = {
+      pingIntervalMs: PING_INTERVAL_MS,
+      pingTimeoutMs: callMs,
+      idleConnectionTimeoutMs: IDLE_MS,
+    };
     this.#sessions = new Http2SessionManager(url, pings, secured);
     this.transport = createGrpcTransport({ baseUrl: url, sessionManager: this.#sessions, interceptors });
   }
