@@ -10,8 +10,10 @@ import { MemberError } from "./member_error.ts";
 const PROGRAM = "etcd";
 /** The first version that can do what the store needs. */
 const VERSION_LEAST = [3, 4] as const;
-/** How much of its last words is kept, in lines. */
-const LINES_MAX = 20;
+/** How many of its last words are kept. */
+const WORDS_MAX = 5;
+/** What is passed on; the rest tells why it ended, if it does. That others cannot be reached it says every few seconds. */
+const LOUD = new Set(["error", "dpanic", "panic", "fatal"]);
 /** How long it may take to end in order, in milliseconds: it hands its leadership over, when there is somebody to have it. */
 const STOP_MS = 5_000;
 
@@ -30,7 +32,7 @@ export class EtcdProcess {
   readonly ended: Promise<End>;
   readonly #child: Deno.ChildProcess;
   readonly #log: Log;
-  readonly #lines: string[] = [];
+  readonly #said: string[] = [];
   #isOver = false;
 
   /** Starts it. Throws a {@link MemberError}. */
@@ -64,7 +66,7 @@ export class EtcdProcess {
     const { code, signal } = await this.#child.status;
     this.#isOver = true;
     await listening;
-    return { code, signal, said: this.#lines.join("\n") };
+    return { code, signal, said: this.#said.join("; ") };
   }
 
   async #listen(): Promise<void> {
@@ -78,10 +80,14 @@ export class EtcdProcess {
   }
 
   #hear(line: string): void {
-    const said = wordsOf(line);
-    this.#log.warn("etcd.says", { said });
-    this.#lines.push(said);
-    if (this.#lines.length > LINES_MAX) this.#lines.shift();
+    const { level, said, isFault } = wordsOf(line);
+    const isLoud = level === undefined || LOUD.has(level);
+    if (isLoud) this.#log.warn("etcd.says", { said });
+    if (!isLoud && !isFault) return;
+    // Behind a reason comes where it was in its program, which is none.
+    if (level === undefined && this.#said.length === WORDS_MAX) return;
+    this.#said.push(said);
+    if (this.#said.length > WORDS_MAX) this.#said.shift();
   }
 }
 
@@ -130,13 +136,14 @@ function explained(error: unknown): unknown {
   return error;
 }
 
-/** A line of etcd's log is JSON; what it says before it has one is not. */
-function wordsOf(line: string): string {
+/** A line of etcd's log is JSON; what comes before it has one, or after it has lost it, is not. */
+function wordsOf(line: string): { readonly level?: string; readonly said: string; readonly isFault: boolean } {
   try {
-    const { msg, error } = JSON.parse(line);
-    if (typeof msg === "string") return typeof error === "string" ? `${msg}: ${error}` : msg;
+    const { level, msg, error } = JSON.parse(line);
+    const isFault = typeof error === "string";
+    if (typeof msg === "string") return { level, said: isFault ? `${msg}: ${error}` : msg, isFault };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  return line;
+  return { said: line, isFault: false };
 }

@@ -100,7 +100,7 @@ export function memberArguments(cluster: ManagedCluster, { state, members }: Sta
     "auto-compaction-mode": "periodic",
     "auto-compaction-retention": "5m",
     "logger": "zap",
-    "log-level": "error",
+    "log-level": "warn",
   };
   return [
     ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),

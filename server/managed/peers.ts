@@ -35,10 +35,11 @@ export class Peers implements Disposable {
     this.#cluster = cluster;
     const { tls } = cluster;
     const read = (path: string) => Deno.readTextFileSync(path);
-    // A connection of its own for each question: who answers at an address changes in the middle, from the daemon to etcd.
-    const pool = { poolMaxIdlePerHost: 0 };
+    // A connection of its own for each question: who answers at an address changes in the middle, from the daemon to etcd. Whoever speaks HTTP/2 with TLS
+    // there is taken for a client of gRPC.
+    const way = { poolMaxIdlePerHost: 0, http2: false };
     this.#client = Deno.createHttpClient(
-      tls ? { ...pool, caCerts: [read(tls.ca)], cert: read(tls.cert), key: read(tls.key) } : pool,
+      tls ? { ...way, caCerts: [read(tls.ca)], cert: read(tls.cert), key: read(tls.key) } : way,
     );
   }
 
