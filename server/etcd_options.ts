@@ -26,8 +26,8 @@ export interface EtcdConfig {
   readonly etcdManaged: readonly ListenAddress[] | null;
   /** Which of them is ours; null: the only one. */
   readonly etcdSelf: ListenAddress | null;
-  /** Directory of our member. */
-  readonly etcdData: string;
+  /** Directory of our member; null: ./etcd. */
+  readonly etcdData: string | null;
   /** Such a cluster may be founded. */
   readonly bootstrap: boolean;
   /** Begins all keys in etcd. */
@@ -50,7 +50,11 @@ export const ETCD_OPTIONS = {
     help: "hosts of an etcd cluster whose members the daemons run, one each",
   },
   etcdSelf: { form: MEMBER_HOST, initial: null, help: "which of these hosts this one is" },
-  etcdData: { form: PATH, initial: "./etcd", help: "directory of the member that this daemon runs" },
+  etcdData: {
+    form: PATH,
+    initial: null,
+    help: "directory of the member that this daemon runs, made if missing (default: ./etcd)",
+  },
   bootstrap: { form: SWITCH, initial: "false", help: "found that cluster, when none of its hosts has data" },
   etcdPrefix: { form: PREFIX, initial: "distrilock/", help: "what all keys in etcd begin with" },
   etcdCa: {
@@ -66,12 +70,12 @@ export const ETCD_OPTIONS = {
 
 /** The cluster whose member the daemon runs; undefined: it runs none. */
 export function managedCluster(config: EtcdConfig): ManagedCluster | undefined {
-  const { etcdManaged: hosts, etcdSelf, etcdData: directory, bootstrap } = config;
+  const { etcdManaged: hosts, etcdSelf, etcdData, bootstrap } = config;
   const { etcdCa: ca, etcdCert: cert, etcdKey: key } = config;
   const self = etcdSelf ?? hosts?.[0];
   if (!hosts || !self) return undefined;
   const tls = ca !== null && cert !== null && key !== null ? { ca, cert, key } : undefined;
-  return { hosts, self, directory, bootstrap, tls };
+  return { hosts, self, directory: etcdData ?? "./etcd", bootstrap, tls };
 }
 
 /** Completes what belongs together. Throws a ConfigError for what does not. */
@@ -100,9 +104,10 @@ function checkPairs({ etcd, etcdManaged, etcdCert, etcdKey, etcdUser, etcdPasswo
 }
 
 function checkManaged(config: EtcdConfig & { readonly insecure: boolean }): void {
-  const { etcd, etcdManaged: hosts, etcdSelf, bootstrap, etcdCa, etcdCert, insecure } = config;
+  const { etcd, etcdManaged: hosts, etcdSelf, etcdData, bootstrap, etcdCa, etcdCert, insecure } = config;
   if (!hosts) {
-    const stray = etcdSelf ? "--etcd-self" : bootstrap ? "--bootstrap" : undefined;
+    const flags = [["--etcd-self", etcdSelf], ["--etcd-data", etcdData], ["--bootstrap", bootstrap]] as const;
+    const [stray] = flags.find(([, value]) => value) ?? [];
     if (stray) throw new ConfigError(`Cannot use ${stray} without --etcd-managed`);
     return;
   }

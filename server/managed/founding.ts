@@ -8,7 +8,7 @@
 import { setTimeout as rest } from "node:timers/promises";
 import { founders, hostName, listenHost, type ManagedCluster, otherHosts } from "./managed_cluster.ts";
 import { MemberError } from "./member_error.ts";
-import { FOUNDERS_HEADER, MEMBERS_PATH, type Peers } from "./peers.ts";
+import { FOUNDERS_HEADER, MEMBERS_PATH, type Peers, type PeerWord } from "./peers.ts";
 
 /** How often the others are asked, in milliseconds. */
 const ASK_MS = 200;
@@ -28,24 +28,28 @@ export async function mayFound(
 ): Promise<boolean> {
   const ours = foundersOf(cluster);
   const missing = new Map(otherHosts(cluster).map((host) => [hostName(host), host]));
+  const words = new Map<string, PeerWord>();
   if (missing.size === 0) return true;
   await using _word = sayWithoutPast(cluster, ours);
   for (;;) {
-    const words = await Promise.all([...missing].map(async ([name, host]) => {
-      return [name, await peers.ask(host)] as const;
+    const silent: string[] = [];
+    await Promise.all([...missing].map(async ([name, host]) => {
+      const word = await peers.ask(host);
+      if (word instanceof Error) silent.push(`${name} (${word.message})`);
+      else words.set(name, word);
     }));
-    for (const [name, word] of words) {
-      if (word?.hasPast) return false;
-      if (word?.founders !== undefined && word.founders !== ours) {
+    for (const [name, { hasPast, founders }] of words) {
+      if (hasPast) return false;
+      if (founders !== undefined && founders !== ours) {
         throw new MemberError(
-          `Cannot found a cluster of ${ours}: ${name} was told of ${word.founders}, want the same --etcd-managed on all hosts`,
+          `Cannot found a cluster of ${ours}: ${name} was told of ${founders}, want the same --etcd-managed on all hosts`,
         );
       }
       // For good: whoever had no past can have got one only with us, or while we had none.
-      if (word) missing.delete(name);
+      missing.delete(name);
     }
     if (missing.size === 0) return true;
-    waits(`${[...missing.keys()].join(", ")} to found the cluster with`);
+    waits(`${silent.sort().join(", ")} to found the cluster with`);
     await rest(ASK_MS, undefined, { signal });
   }
 }

@@ -81,6 +81,11 @@ export function dataDirectory({ directory }: Pick<ManagedCluster, "directory">):
   return `${directory}/etcd`;
 }
 
+/** Where the log of what it decided is. */
+export function logDirectory(cluster: Pick<ManagedCluster, "directory">): string {
+  return `${dataDirectory(cluster)}/member/wal`;
+}
+
 /** The arguments of etcd. */
 export function memberArguments(cluster: ManagedCluster, { state, members }: Start): string[] {
   const { self, tls } = cluster;
@@ -89,6 +94,8 @@ export function memberArguments(cluster: ManagedCluster, { state, members }: Sta
   const flags: Readonly<Record<string, string>> = {
     "name": hostName(self),
     "data-dir": dataDirectory(cluster),
+    // Its default, said aloud: whether a member has a past is seen there.
+    "wal-dir": logDirectory(cluster),
     "listen-client-urls": clientUrl(cluster, listen),
     "advertise-client-urls": client,
     "listen-peer-urls": peerUrl(cluster, listen),

@@ -24,6 +24,7 @@ import {
   hostName,
   type ManagedCluster,
   memberArguments,
+  type MemberHost,
   otherHosts,
   type Start,
 } from "./managed_cluster.ts";
@@ -89,8 +90,9 @@ export class Member {
   /** Ends it in order. */
   async stop(): Promise<void> {
     this.#ended.abort();
-    await this.#process?.stop();
+    const end = await this.#process?.stop();
     await this.#supervision;
+    if (end) this.#parts.log.info("etcd.stopped", { code: end.code, signal: end.signal });
   }
 
   async #startFirst(): Promise<EtcdProcess> {
@@ -141,6 +143,7 @@ export class Member {
     const cluster = this.#cluster;
     const waiting = { waits: (reason: string) => this.#waits(reason), signal: this.#ended.signal };
     if (directory.hasPast) return { state: "existing", members: founders(cluster) };
+    directory.clear();
     if (cluster.bootstrap && await mayFound(cluster, { peers, ...waiting })) {
       return { state: "new", members: founders(cluster) };
     }
@@ -168,9 +171,13 @@ export class Member {
   async #checkCluster(): Promise<void> {
     const { peers } = this.#parts;
     const { self, directory } = this.#cluster;
-    const ours = (await peers.ask(self))?.clusterId;
+    const clusterOf = async (host: MemberHost) => {
+      const word = await peers.ask(host);
+      return word instanceof Error ? undefined : word.clusterId;
+    };
+    const ours = await clusterOf(self);
     for (const host of otherHosts(this.#cluster)) {
-      const theirs = (await peers.ask(host))?.clusterId;
+      const theirs = await clusterOf(host);
       if (ours === undefined || theirs === undefined || theirs === ours) continue;
       throw new MemberError(
         `Cannot run etcd: the data in ${JSON.stringify(directory)} is of cluster ${ours}, and ${hostName(host)} is in ` +

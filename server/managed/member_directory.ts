@@ -10,7 +10,8 @@
  */
 import { setTimeout as rest } from "node:timers/promises";
 import { type KernelTextCalls, readKernelText } from "../../ffi/kernel_text.ts";
-import { dataDirectory, type ManagedCluster } from "./managed_cluster.ts";
+import { assert } from "../base/assert.ts";
+import { dataDirectory, logDirectory, type ManagedCluster } from "./managed_cluster.ts";
 import { MemberError } from "./member_error.ts";
 
 const SIGKILL = 9;
@@ -29,30 +30,40 @@ export interface ProcessCalls extends KernelTextCalls {
 
 /** A directory that is ours until it is disposed. */
 export class MemberDirectory implements Disposable {
-  readonly #data: string;
+  readonly #cluster: ManagedCluster;
   readonly #file: Deno.FsFile;
   readonly #calls: ProcessCalls;
 
   /** Makes it, if it is missing, and takes it. Throws a {@link MemberError}, or an error of the operating system. */
   constructor(cluster: ManagedCluster, calls: ProcessCalls) {
     const { directory } = cluster;
-    this.#data = dataDirectory(cluster);
+    this.#cluster = cluster;
     this.#calls = calls;
     // For this user alone, as etcd wants it.
-    Deno.mkdirSync(this.#data, { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(dataDirectory(cluster), { recursive: true, mode: 0o700 });
     this.#file = Deno.openSync(`${directory}/etcd.pid`, { create: true, read: true, write: true });
     if (this.#file.tryLockSync(true)) return;
     this.#file.close();
     throw new MemberError(`Cannot run a member of etcd in ${JSON.stringify(directory)}: another daemon does`);
   }
 
-  /** Whether the member has decided anything here: etcd makes this folder as a whole, with all that makes a member. */
+  /** Whether the member has decided anything here, by the same sign as etcd has: its log. */
   get hasPast(): boolean {
     try {
-      return Deno.statSync(`${this.#data}/member/wal`).isDirectory;
+      return [...Deno.readDirSync(logDirectory(this.#cluster))].some(({ name }) => name.endsWith(".wal"));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return false;
       throw error;
+    }
+  }
+
+  /** Removes what is left of a member without its log: the next one must not take it for its own. */
+  clear(): void {
+    assert(!this.hasPast, "only what is worth nothing is removed");
+    try {
+      Deno.removeSync(`${dataDirectory(this.#cluster)}/member`, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 

@@ -43,15 +43,15 @@ export class Peers implements Disposable {
     );
   }
 
-  /** What the member of a host says; undefined: nothing, or nothing that one could use. */
-  async ask(host: MemberHost): Promise<PeerWord | undefined> {
+  /** What the member of a host says, or why it says nothing that one could use. */
+  async ask(host: MemberHost): Promise<PeerWord | Error> {
     try {
       const response = await fetch(peerUrl(this.#cluster, host) + MEMBERS_PATH, {
         client: this.#client,
         signal: AbortSignal.timeout(ANSWER_MS),
       });
       const members: unknown = await response.json();
-      if (!response.ok || !Array.isArray(members)) return undefined;
+      if (!response.ok || !Array.isArray(members)) return new Error("something else answers there");
       return {
         hasPast: members.some(({ clientURLs }) => Array.isArray(clientURLs) && clientURLs.length > 0),
         clusterId: response.headers.get(CLUSTER_HEADER) ?? undefined,
@@ -59,8 +59,8 @@ export class Peers implements Disposable {
       };
     } catch (error) {
       // Nobody there, somebody else, or too slow. A permission that is missing will not come by itself.
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      return undefined;
+      if (error instanceof Deno.errors.NotCapable || !(error instanceof Error)) throw error;
+      return error.cause instanceof Error ? error.cause : error;
     }
   }
 

@@ -1,0 +1,149 @@
+/**
+ * Hosts of a cluster whose daemons run the members of etcd: places on loopback, each with ports and a directory of its own, and what can happen to them.
+ *
+ * @module
+ */
+import { type DaemonProcess, startDaemonProcess } from "./daemon.ts";
+import { eventually } from "./eventually.ts";
+
+/** Quick elections, as all settings of etcd that the daemon does not make: by etcd's own variables. */
+const ENVIRONMENT = { ETCD_HEARTBEAT_INTERVAL: "50", ETCD_ELECTION_TIMEOUT: "500" };
+const FLAGS = ["--etcd-lease", "3s", "--etcd-call", "1s", "--heartbeat", "500ms", "--drain-timeout", "5s"];
+
+/** One host. */
+export class ManagedHost implements AsyncDisposable {
+  readonly directory: string;
+  /** Where its member is, as `--etcd-self` has it. */
+  readonly self: string;
+  readonly tcpPort: number;
+  readonly #flags: readonly string[];
+  /** Beside those that every daemon has: its program, and what is beside its directory, certificates. */
+  readonly #permissions: readonly string[];
+  #daemon: DaemonProcess | undefined;
+
+  constructor(directory: string, self: string, tcpPort: number, flags: readonly string[]) {
+    this.directory = directory;
+    this.self = self;
+    this.tcpPort = tcpPort;
+    this.#flags = [...FLAGS, ...flags, "--etcd-self", self, "--etcd-data", `${directory}/data`];
+    this.#permissions = ["--allow-run=etcd", `--allow-read=${directory}/..`];
+    Deno.mkdirSync(directory);
+  }
+
+  /** Where clients find its daemon, which comes back there. */
+  get url(): string {
+    return `distrilock://127.0.0.1:${this.tcpPort}`;
+  }
+
+  get daemon(): DaemonProcess {
+    if (!this.#daemon) throw new Error("it runs no daemon");
+    return this.#daemon;
+  }
+
+  /** Starts its daemon with few rights, and waits until that is ready. */
+  async start(...flags: readonly string[]): Promise<DaemonProcess> {
+    await this.#daemon?.[Symbol.asyncDispose]();
+    const all = [...this.#flags, "--address", `127.0.0.1:${this.tcpPort}`, ...flags];
+    return this.#daemon = await startDaemonProcess(this.directory, all, ENVIRONMENT, this.#permissions);
+  }
+
+  /** The process of its member, as the daemon wrote it down. */
+  get memberPid(): number {
+    return Number(Deno.readTextFileSync(`${this.directory}/data/etcd.pid`).split(" ")[0]);
+  }
+
+  /** Ends all that runs there at once, as a power cut does. */
+  async crash(): Promise<void> {
+    const { memberPid } = this;
+    this.daemon.kill("SIGKILL");
+    kill(memberPid);
+    await this.daemon.status;
+  }
+
+  killMember(): void {
+    kill(this.memberPid);
+  }
+
+  /** The disk is empty now. */
+  loseDisk(): void {
+    Deno.removeSync(`${this.directory}/data`, { recursive: true });
+  }
+
+  /** How its daemon started its member, from the first time on. */
+  get states(): unknown[] {
+    return this.daemon.log.filter(({ event }) => event === "etcd.started").map(({ state }) => state);
+  }
+
+  /** Waits until its daemon has logged an event, or so many of them. */
+  logged(event: string, count = 1): Promise<unknown> {
+    return eventually(`${event} at ${this.self}`, () => {
+      return this.daemon.log.filter((line) => line.event === event).length >= count;
+    }, 30_000);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#daemon) return;
+    // The member of a daemon that was killed is nobody's.
+    kill(this.memberPid);
+    await this.#daemon[Symbol.asyncDispose]();
+    kill(this.memberPid);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Some hosts of one cluster. */
+export class ManagedHosts implements AsyncDisposable {
+  readonly hosts: readonly ManagedHost[];
+  /** What `--etcd-managed` is given. */
+  readonly members: string;
+
+  /** Chooses places below a directory; nothing runs yet. */
+  constructor(directory: string, count: number, flags: readonly string[] = []) {
+    const members = freePairs(count).map((port) => `127.0.0.1:${port}`);
+    this.members = members.join(",");
+    const all = [...flags, "--etcd-managed", this.members];
+    this.hosts = members.map((self, index) => {
+      return new ManagedHost(`${directory}/host${index}`, self, freePairs(1)[0]!, all);
+    });
+  }
+
+  /** Where clients find the daemons. */
+  get urls(): string[] {
+    return this.hosts.map(({ url }) => url);
+  }
+
+  /** Starts all daemons at once. */
+  async start(...flags: readonly string[]): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.start(...flags)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const host of this.hosts) await host[Symbol.asyncDispose]();
+  }
+}
+
+/** Ports of which the next one is free as well. */
+function freePairs(count: number): number[] {
+  const listeners: Deno.Listener[] = [];
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    listeners.push(first);
+    const { port } = first.addr as Deno.NetAddr;
+    try {
+      listeners.push(Deno.listen({ hostname: "127.0.0.1", port: port + 1 }));
+      ports.push(port);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse) && !(error instanceof TypeError)) throw error;
+    }
+  }
+  for (const listener of listeners) listener.close();
+  return ports;
+}
