@@ -33,6 +33,7 @@ export class EtcdProcess {
   readonly #child: Deno.ChildProcess;
   readonly #log: Log;
   readonly #said: string[] = [];
+  #wasPlain = false;
   #isOver = false;
 
   /** Starts it. Throws a {@link MemberError}. */
@@ -83,9 +84,10 @@ export class EtcdProcess {
     const { level, said, isFault } = wordsOf(line);
     const isLoud = level === undefined || LOUD.has(level);
     if (isLoud) this.#log.warn("etcd.says", { said });
-    if (!isLoud && !isFault) return;
-    // Behind a reason comes where it was in its program, which is none.
-    if (level === undefined && this.#said.length === WORDS_MAX) return;
+    // Of lines that are no JSON the first has the reason; behind it comes where it was in its program, or how it is used.
+    const isRest = level === undefined && this.#wasPlain;
+    this.#wasPlain = level === undefined;
+    if (isRest || (!isLoud && !isFault)) return;
     this.#said.push(said);
     if (this.#said.length > WORDS_MAX) this.#said.shift();
   }

@@ -100,7 +100,7 @@ export class Member {
       const process = await this.#spawn();
       const end = await this.#endBeforeUp(process);
       if (!end) return process;
-      if (starts === STARTS_MAX) throw new MemberError(`Cannot run etcd: ${endWords(end)}`);
+      if (starts === STARTS_MAX) throw new MemberError(`Cannot run etcd: ${endWords(end)}${this.#advice()}`);
       await this.#rest(REST_MS);
     }
   }
@@ -184,6 +184,12 @@ export class Member {
           `${theirs}; move the directory away to join that one`,
       );
     }
+  }
+
+  /** A disk that the others have gone on without cannot come back as what it was. */
+  #advice(): string {
+    const where = JSON.stringify(this.#cluster.directory);
+    return this.#parts.directory.hasPast ? `; if the data in ${where} is old, move it away to join as a new member` : "";
   }
 
   #rest(ms: number): Promise<void> {

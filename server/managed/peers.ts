@@ -60,7 +60,9 @@ export class Peers implements Disposable {
     } catch (error) {
       // Nobody there, somebody else, or too slow. A permission that is missing will not come by itself.
       if (error instanceof Deno.errors.NotCapable || !(error instanceof Error)) throw error;
-      return error.cause instanceof Error ? error.cause : error;
+      const { message } = error.cause instanceof Error ? error.cause : error;
+      // Before it comes how the runtime asked.
+      return new Error(message.replace(/^.*: /, ""), { cause: error });
     }
   }
 

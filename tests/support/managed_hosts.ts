@@ -52,6 +52,26 @@ export class ManagedHost implements AsyncDisposable {
     return Number(Deno.readTextFileSync(`${this.directory}/data/etcd.pid`).split(" ")[0]);
   }
 
+  /** The process group of its member, as the kernel has it. */
+  get memberGroup(): number {
+    const [, fields = ""] = Deno.readTextFileSync(`/proc/${this.memberPid}/stat`).split(") ");
+    return Number(fields.split(" ")[2]);
+  }
+
+  /** Waits until its daemon, which is starting, says at the place of its member that it has no past. */
+  async waitsForFounders(): Promise<void> {
+    const [host, port] = this.self.split(":");
+    await eventually("it waits for others to found a cluster with", async () => {
+      try {
+        const members = await (await fetch(`http://${host}:${Number(port) + 1}/members`)).json();
+        return Array.isArray(members) && members.length === 0;
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+        return false;
+      }
+    }, 30_000);
+  }
+
   /** Ends all that runs there at once, as a power cut does. */
   async crash(): Promise<void> {
     const { memberPid } = this;
@@ -106,11 +126,12 @@ export class ManagedHosts implements AsyncDisposable {
 
   /** Chooses places below a directory; nothing runs yet. */
   constructor(directory: string, count: number, flags: readonly string[] = []) {
-    const members = freePairs(count).map((port) => `127.0.0.1:${port}`);
+    const ports = freePairs(2 * count);
+    const members = ports.slice(count).map((port) => `127.0.0.1:${port}`);
     this.members = members.join(",");
     const all = [...flags, "--etcd-managed", this.members];
     this.hosts = members.map((self, index) => {
-      return new ManagedHost(`${directory}/host${index}`, self, freePairs(1)[0]!, all);
+      return new ManagedHost(`${directory}/host${index}`, self, ports[index]!, all);
     });
   }
 

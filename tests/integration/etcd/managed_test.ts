@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Client, connect, type Lock } from "../../../client/mod.ts";
 import { hasOpenssl, makeCertificates } from "../../support/certificates.ts";
 import { temporaryDirectory } from "../../support/daemon.ts";
@@ -25,7 +25,7 @@ class Keeper implements AsyncDisposable {
   }
 
   static async open(urls: string[]): Promise<Keeper> {
-    const client = await connect(urls, { name: "keeper", grace: 20_000 });
+    const client = await connect(urls, { name: "keeper", grace: 60_000 });
     return new Keeper(client, await client.acquire("kept"));
   }
 
@@ -55,7 +55,10 @@ Deno.test({
     using place = temporaryDirectory();
     await using cluster = new ManagedHosts(place.path, 3);
     await cluster.start("--bootstrap");
-    for (const host of cluster.hosts) deepEqual(host.states, ["new"]);
+    for (const host of cluster.hosts) {
+      deepEqual(host.states, ["new"]);
+      equal(host.memberGroup, host.memberPid, "Ctrl-C in a terminal is not for the member");
+    }
     await using keeper = await Keeper.open(cluster.urls);
     await keeper.has(cluster.urls);
     for (const host of cluster.hosts) {
@@ -129,11 +132,10 @@ Deno.test({
     for (const host of cluster.hosts) await host.crash();
     third!.loseDisk();
     const starting = third!.start("--bootstrap");
+    await third!.waitsForFounders();
     await first!.start("--bootstrap");
     await second!.start("--bootstrap");
     await within("it is taken in", starting, LONG_MS);
-    const waited = third!.daemon.log.find(({ event }) => event === "etcd.waiting");
-    notEqual(waited, undefined, "it has waited for the others");
     deepEqual(third!.states, ["existing"]);
     await keeper.has(cluster.urls);
   },
