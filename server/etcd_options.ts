@@ -114,7 +114,9 @@ function checkManaged(config: EtcdConfig & { readonly insecure: boolean }): void
   if (etcd) throw new ConfigError("Cannot use --etcd and --etcd-managed: want one of both");
   const names = hosts.map(hostName);
   if (!etcdSelf && hosts.length > 1) {
-    throw new ConfigError(`Cannot use --etcd-managed without --etcd-self: want which of ${names} this host is`);
+    throw new ConfigError(
+      `Cannot use --etcd-managed without --etcd-self: want which of ${names} this host is`,
+    );
   }
   const self = etcdSelf ?? hosts[0] as ListenAddress;
   if (!names.includes(hostName(self))) {
@@ -127,7 +129,9 @@ function checkManaged(config: EtcdConfig & { readonly insecure: boolean }): void
   }
   if (etcdCert === null && !insecure && !isLoopback(self)) {
     throw new ConfigError(
-      `Cannot run a member of etcd on ${JSON.stringify(self.host)}: anybody who reaches it could lock; want ` +
+      `Cannot run a member of etcd on ${
+        JSON.stringify(self.host)
+      }: anybody who reaches it could lock; want ` +
         "--etcd-ca, --etcd-cert and --etcd-key, or --insecure",
     );
   }

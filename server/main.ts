@@ -37,8 +37,8 @@ const EXIT = { ok: 0, usage: 64, unavailable: 69, software: 70 } as const;
 
 const SERVE_USAGE = `Usage: distrilock [serve] [OPTION…]
 
-Serves the locks of one directory. Each option is also an environment variable (DISTRILOCK_HTTP_ADDRESS for
---http-address) and a key of the JSON file given by --config (httpAddress).
+Serves the locks of one directory, or of an etcd cluster (--etcd, --etcd-managed). Each option is also an environment
+variable (DISTRILOCK_HTTP_ADDRESS for --http-address) and a key of the JSON file given by --config (httpAddress).
 
 `;
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Log } from "../base/log.ts";
+import { hostName, listenHost, type ManagedCluster } from "./managed_cluster.ts";
 import { MemberError } from "./member_error.ts";
 
 const PROGRAM = "etcd";
@@ -103,6 +104,27 @@ export async function checkProgram(): Promise<void> {
   throw new MemberError(`Cannot run etcd: ${found}, want ${majorLeast}.${minorLeast} or later`);
 }
 
+/**
+ * Looks whether the ports of our member are free. An etcd that is there already would answer in place of ours, which could not even start. Throws a
+ * {@link MemberError}.
+ */
+export function checkPorts({ self }: Pick<ManagedCluster, "self">): void {
+  for (const port of [self.port, self.port + 1]) {
+    try {
+      Deno.listen({ hostname: listenHost(self), port }).close();
+    } catch (cause) {
+      if (!(cause instanceof Error)) throw cause;
+      const where = hostName({ host: listenHost(self), port });
+      const advice = cause instanceof Deno.errors.AddrInUse
+        ? "; is it an etcd of the system? Stop it, or choose other ports"
+        : "";
+      throw new MemberError(`Cannot run etcd: cannot listen on ${where}: ${cause.message}${advice}`, {
+        cause,
+      });
+    }
+  }
+}
+
 async function askVersion(): Promise<string> {
   try {
     const command = new Deno.Command(PROGRAM, { args: ["--version"], stdin: "null", stderr: "null" });
@@ -139,7 +161,9 @@ function explained(error: unknown): unknown {
 }
 
 /** A line of etcd's log is JSON; what comes before it has one, or after it has lost it, is not. */
-function wordsOf(line: string): { readonly level?: string; readonly said: string; readonly isFault: boolean } {
+function wordsOf(
+  line: string,
+): { readonly level?: string; readonly said: string; readonly isFault: boolean } {
   try {
     const { level, msg, error } = JSON.parse(line);
     const isFault = typeof error === "string";

@@ -69,17 +69,11 @@ function sayWithoutPast(cluster: ManagedCluster, ours: string): AsyncDisposable 
       : new Response(null, { status: 404 });
   const options = { hostname, port, signal: abort.signal, onListen() {} };
   const files = tls && { cert: Deno.readTextFileSync(tls.cert), key: Deno.readTextFileSync(tls.key) };
-  try {
-    const server = Deno.serve(files ? { ...options, ...files } : options, answer);
-    return {
-      [Symbol.asyncDispose]() {
-        abort.abort();
-        return server.finished;
-      },
-    };
-  } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
-    const address = hostName({ host: hostname, port });
-    throw new MemberError(`Cannot run etcd: cannot listen on ${address}: ${cause.message}`, { cause });
-  }
+  const server = Deno.serve(files ? { ...options, ...files } : options, answer);
+  return {
+    [Symbol.asyncDispose]() {
+      abort.abort();
+      return server.finished;
+    },
+  };
 }

@@ -56,5 +56,7 @@ function adviceOn(cluster: ManagedCluster, members: readonly ClusterMember[]): s
   const wanted = new Set(founders(cluster).map((member) => member.peerUrl));
   const strange = members.filter(({ peerUrls }) => !peerUrls.some((url) => wanted.has(url)));
   const removals = strange.map(({ id, peerUrls }) => `${peerUrls} (etcdctl member remove ${id})`);
-  return removals.length === 0 ? "" : `; it has members that --etcd-managed does not name: ${removals.join(", ")}`;
+  return removals.length === 0
+    ? ""
+    : `; it has members that --etcd-managed does not name: ${removals.join(", ")}`;
 }

@@ -16,7 +16,7 @@ import { setTimeout as rest } from "node:timers/promises";
 import type { Log } from "../base/log.ts";
 import type { MemberStatus } from "../store/etcd/calls.ts";
 import type { Membership } from "../store/etcd/membership.ts";
-import { type End, EtcdProcess } from "./etcd_process.ts";
+import { checkPorts, type End, EtcdProcess } from "./etcd_process.ts";
 import { mayFound } from "./founding.ts";
 import { join } from "./joining.ts";
 import {
@@ -128,6 +128,7 @@ export class Member {
 
   async #spawn(): Promise<EtcdProcess> {
     const { directory, log } = this.#parts;
+    checkPorts(this.#cluster);
     const start = await this.#plan();
     this.#ended.signal.throwIfAborted();
     this.#waitedFor.clear();
@@ -149,7 +150,9 @@ export class Member {
     }
     if (otherHosts(cluster).length === 0) {
       const where = JSON.stringify(cluster.directory);
-      throw new MemberError(`Cannot run etcd: there is no data in ${where}, want --bootstrap for a first start`);
+      throw new MemberError(
+        `Cannot run etcd: there is no data in ${where}, want --bootstrap for a first start`,
+      );
     }
     return { state: "existing", members: await join(cluster, { membership, ...waiting }) };
   }
@@ -158,10 +161,11 @@ export class Member {
   async #endBeforeUp(process: EtcdProcess): Promise<End | undefined> {
     let end: End | undefined;
     void process.ended.then((ended) => end = ended);
+    const isUp = async () => (await this.#parts.status())?.hasLeader === true;
     for (const endMs = performance.now() + UP_MS; performance.now() < endMs;) {
-      if ((await this.#parts.status())?.hasLeader) return undefined;
+      const serves = await Promise.race([isUp(), process.ended.then(() => false)]);
+      if (end ?? serves) return end;
       await this.#rest(LOOK_MS);
-      if (end) return end;
     }
     this.#waits("a majority of the members");
     return undefined;
@@ -180,7 +184,9 @@ export class Member {
       const theirs = await clusterOf(host);
       if (ours === undefined || theirs === undefined || theirs === ours) continue;
       throw new MemberError(
-        `Cannot run etcd: the data in ${JSON.stringify(directory)} is of cluster ${ours}, and ${hostName(host)} is in ` +
+        `Cannot run etcd: the data in ${JSON.stringify(directory)} is of cluster ${ours}, and ${
+          hostName(host)
+        } is in ` +
           `${theirs}; move the directory away to join that one`,
       );
     }
@@ -189,7 +195,9 @@ export class Member {
   /** A disk that the others have gone on without cannot come back as what it was. */
   #advice(): string {
     const where = JSON.stringify(this.#cluster.directory);
-    return this.#parts.directory.hasPast ? `; if the data in ${where} is old, move it away to join as a new member` : "";
+    return this.#parts.directory.hasPast
+      ? `; if the data in ${where} is old, move it away to join as a new member`
+      : "";
   }
 
   #rest(ms: number): Promise<void> {

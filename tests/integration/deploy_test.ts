@@ -140,6 +140,19 @@ Deno.test("the unit starts the daemon with flags that it knows and the permissio
   );
 });
 
+Deno.test("the unit for a daemon with a member of etcd starts it with flags that it knows, and ends it before its member", () => {
+  const text = read("deploy/systemd/managed.conf");
+  const [, command = ""] = /^ExecStart=(.(?:.*\\\n)*.*)$/m.exec(text) ?? [];
+  const words = command.split(/[\s\\]+/);
+  const at = words.indexOf("serve");
+  const config = readConfig(words.slice(at + 1), () => undefined, () => "");
+  deepEqual(config.etcd, ["https://10.0.0.1:2379", "https://10.0.0.2:2379", "https://10.0.0.3:2379"]);
+  deepEqual(words.filter((word) => word.startsWith("--allow-run")), ["--allow-run=etcd"]);
+  match(text, /^KillMode=mixed$/m);
+  const [, seconds] = /^TimeoutStopSec=(\d+)s$/m.exec(text) ?? [];
+  ok(Number(seconds) * 1_000 > config.limits.drainTimeoutMs + 15_000);
+});
+
 Deno.test("systemd takes the unit, and finds little that it is exposed to", async () => {
   using directory = temporaryDirectory();
   const path = `${directory.path}/distrilock.service`;

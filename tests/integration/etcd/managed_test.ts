@@ -49,7 +49,8 @@ class Keeper implements AsyncDisposable {
 }
 
 Deno.test({
-  name: "[I-18] daemons found a cluster together, and stop one after the other and all at once with their members",
+  name:
+    "[I-18] daemons found a cluster together, and stop one after the other and all at once with their members",
   ignore,
   async fn() {
     using place = temporaryDirectory();
@@ -79,7 +80,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "[I-1] daemons and members that are killed come back by themselves, and a lost disk comes back as a new member",
+  name:
+    "[I-1] daemons and members that are killed come back by themselves, and a lost disk comes back as a new member",
   ignore,
   async fn() {
     using place = temporaryDirectory();
@@ -133,8 +135,7 @@ Deno.test({
     third!.loseDisk();
     const starting = third!.start("--bootstrap");
     await third!.waitsForFounders();
-    await first!.start("--bootstrap");
-    await second!.start("--bootstrap");
+    await Promise.all([first!.start("--bootstrap"), second!.start("--bootstrap")]);
     await within("it is taken in", starting, LONG_MS);
     deepEqual(third!.states, ["existing"]);
     await keeper.has(cluster.urls);

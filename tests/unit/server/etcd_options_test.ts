@@ -51,7 +51,9 @@ const REFUSED: readonly (readonly [argv: readonly string[], message: string])[] 
     (text) =>
       [
         [`--etcd-managed=${text}`],
-        `Cannot use --etcd-managed ${JSON.stringify(text)}: want HOST or HOST:PORT, several separated by commas and none twice`,
+        `Cannot use --etcd-managed ${
+          JSON.stringify(text)
+        }: want HOST or HOST:PORT, several separated by commas and none twice`,
       ] as const,
   ),
   [

@@ -71,8 +71,7 @@ Deno.test("join only comes in where it has never been, and names those who have 
 
 Deno.test("join says what it waits for, and whom the hosts do not name", async () => {
   const fake = new Fake(["a", "10.0.0.1"], ["b", "10.0.0.2"], ["d", "10.0.0.4"]);
-  fake.add = () =>
-    Promise.reject(new EtcdFault("unhealthy cluster", { ambiguous: true, reason: "failed" }));
+  fake.add = () => Promise.reject(new EtcdFault("unhealthy cluster", { ambiguous: true, reason: "failed" }));
   const { members, waited } = joinOnce(fake);
   await rejects(members, { name: "AbortError" });
   deepEqual(waited, [
