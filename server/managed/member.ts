@@ -164,7 +164,7 @@ export class Member {
     const isUp = async () => (await this.#parts.status())?.hasLeader === true;
     for (const endMs = performance.now() + UP_MS; performance.now() < endMs;) {
       const serves = await Promise.race([isUp(), process.ended.then(() => false)]);
-      if (end ?? serves) return end;
+      if (end || serves) return end;
       await this.#rest(LOOK_MS);
     }
     this.#waits("a majority of the members");
