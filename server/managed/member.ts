@@ -129,6 +129,7 @@ export class Member {
   async #spawn(): Promise<EtcdProcess> {
     const { directory, log } = this.#parts;
     checkPorts(this.#cluster);
+    await this.#checkSelf();
     const start = await this.#plan();
     this.#ended.signal.throwIfAborted();
     this.#waitedFor.clear();
@@ -169,6 +170,17 @@ export class Member {
     }
     this.#waits("a majority of the members");
     return undefined;
+  }
+
+  /** Our ports are free, so whoever answers at our name is another host: its member must not be removed as if it had been ours. */
+  async #checkSelf(): Promise<void> {
+    const { self } = this.#cluster;
+    if (await this.#parts.peers.ask(self) instanceof Error) return;
+    throw new MemberError(
+      `Cannot run etcd: another host answers at ${
+        hostName(self)
+      }, want the one of --etcd-managed that this host is as --etcd-self`,
+    );
   }
 
   /** Two clusters on the same hosts would both give the same locks away. */

@@ -17,6 +17,12 @@ function startSleeper(directory: string, name: string): Deno.ChildProcess {
   return new Deno.Command(program, { args: ["600"], stdin: "null" }).spawn();
 }
 
+/** When a process was started, as the kernel has it. */
+function startOf(pid: number): string {
+  const [, fields = ""] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ");
+  return fields.split(" ")[19] ?? "";
+}
+
 Deno.test("MemberDirectory belongs to one at a time", () => {
   using place = temporaryDirectory();
   using libc = Libc.open();
@@ -67,7 +73,7 @@ Deno.test("MemberDirectory ends no process that is another one, by name or by it
   using libc = Libc.open();
   const other = startSleeper(place.path, "other");
   const etcd = startSleeper(place.path, "etcd");
-  for (const note of [`${other.pid} 1`, `${etcd.pid} 1`, `${etcd.pid}`, "", "etcd", "-1 5"]) {
+  for (const note of [`${other.pid} ${startOf(other.pid)}`, `${etcd.pid} 1`, `${etcd.pid}`, "", "etcd", "-1 5"]) {
     Deno.writeTextFileSync(`${place.path}/etcd.pid`, note);
     using directory = open(place.path, libc);
     equal(await directory.endOrphan(), undefined, note);
