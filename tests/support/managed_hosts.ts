@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { GrpcMembership } from "../../server/store/etcd/membership.ts";
 import { type DaemonProcess, startDaemonProcess } from "./daemon.ts";
-import { eventually } from "./eventually.ts";
+import { eventually, within } from "./eventually.ts";
 
 /** Quick elections, as all settings of etcd that the daemon does not make: by etcd's own variables. */
 const ENVIRONMENT = { ETCD_HEARTBEAT_INTERVAL: "50", ETCD_ELECTION_TIMEOUT: "500" };
 const FLAGS = ["--etcd-lease", "3s", "--etcd-call", "1s", "--heartbeat", "500ms", "--drain-timeout", "5s"];
+
+/** Longer than any start that ends, in milliseconds. */
+const START_MS = 60_000;
 
 /** One host. */
 export class ManagedHost implements AsyncDisposable {
@@ -44,7 +48,8 @@ export class ManagedHost implements AsyncDisposable {
   async start(...flags: readonly string[]): Promise<DaemonProcess> {
     await this.#daemon?.[Symbol.asyncDispose]();
     const all = [...this.#flags, "--address", `127.0.0.1:${this.tcpPort}`, ...flags];
-    return this.#daemon = await startDaemonProcess(this.directory, all, ENVIRONMENT, this.#permissions);
+    const starting = startDaemonProcess(this.directory, all, ENVIRONMENT, this.#permissions);
+    return this.#daemon = await within(`${this.self} is ready`, starting, START_MS);
   }
 
   /** The process of its member, as the daemon wrote it down. */
@@ -87,6 +92,14 @@ export class ManagedHost implements AsyncDisposable {
   /** The disk is empty now. */
   loseDisk(): void {
     Deno.removeSync(`${this.directory}/data`, { recursive: true });
+  }
+
+  /** The identity of its member, as another one has it in its list. */
+  async memberId({ self }: ManagedHost): Promise<string | undefined> {
+    using membership = new GrpcMembership({ endpoints: [`http://${self}`], callMs: 2_000 });
+    const [host, port] = this.self.split(":");
+    const ours = `http://${host}:${Number(port) + 1}`;
+    return (await membership.list()).find(({ peerUrls }) => peerUrls.includes(ours))?.id;
   }
 
   /** How its daemon started its member, from the first time on. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { type Client, connect, type Lock } from "../../../client/mod.ts";
 import { hasOpenssl, makeCertificates } from "../../support/certificates.ts";
 import { temporaryDirectory } from "../../support/daemon.ts";
@@ -104,10 +104,12 @@ Deno.test({
     await second!.logged("etcd.following", 2);
     await keeper.has(cluster.urls);
 
+    const former = await third!.memberId(second!);
     await third!.crash();
     third!.loseDisk();
     await third!.start();
-    deepEqual(third!.states, ["existing"], "the others have taken it in");
+    deepEqual(third!.states, ["existing"]);
+    notEqual(await third!.memberId(second!), former, "the others have taken it in as a new one");
     await keeper.has(cluster.urls);
 
     await third!.crash();
@@ -148,13 +150,15 @@ Deno.test({
   async fn() {
     using place = temporaryDirectory();
     await using cluster = new ManagedHosts(place.path, 3);
-    const [first] = cluster.hosts;
+    const [first, second] = cluster.hosts;
     await cluster.start("--bootstrap");
     await using keeper = await Keeper.open(cluster.urls);
+    const former = await first!.memberId(second!);
     Deno.removeSync(`${first!.directory}/data/etcd/member`, { recursive: true });
     first!.killMember();
     await first!.logged("etcd.started", 2);
     deepEqual(first!.states, ["new", "existing"]);
+    notEqual(await first!.memberId(second!), former, "it cannot vote as what it was");
     await keeper.has(cluster.urls);
   },
 });

@@ -73,7 +73,9 @@ Deno.test("MemberDirectory ends no process that is another one, by name or by it
   using libc = Libc.open();
   const other = startSleeper(place.path, "other");
   const etcd = startSleeper(place.path, "etcd");
-  for (const note of [`${other.pid} ${startOf(other.pid)}`, `${etcd.pid} 1`, `${etcd.pid}`, "", "etcd", "-1 5"]) {
+  for (
+    const note of [`${other.pid} ${startOf(other.pid)}`, `${etcd.pid} 1`, `${etcd.pid}`, "", "etcd", "-1 5"]
+  ) {
     Deno.writeTextFileSync(`${place.path}/etcd.pid`, note);
     using directory = open(place.path, libc);
     equal(await directory.endOrphan(), undefined, note);
