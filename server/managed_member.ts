@@ -26,7 +26,11 @@ export interface ManagedMember {
  */
 export async function startMember(
   config: Config,
-  { log, calls }: { readonly log: Log; readonly calls: ProcessCalls },
+  { log, calls, onBroken }: {
+    readonly log: Log;
+    readonly calls: ProcessCalls;
+    readonly onBroken: (error: unknown) => void;
+  },
 ): Promise<ManagedMember | undefined> {
   const cluster = managedCluster(config);
   if (!cluster) return undefined;
@@ -42,7 +46,7 @@ export async function startMember(
     const [said] = await own.status();
     return said && "version" in said ? said : undefined;
   };
-  const member = await Member.start(cluster, { directory, peers, membership, status, log });
+  const member = await Member.start(cluster, { directory, peers, membership, status, log, onBroken });
   const held = resources.move();
   return {
     async stop() {

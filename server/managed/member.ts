@@ -52,6 +52,8 @@ export interface MemberParts {
   /** What our member says of itself. */
   readonly status: () => Promise<MemberStatus | undefined>;
   readonly log: Log;
+  /** Called when looking after it broke a rule of its own. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 /** A member that is looked after until it is stopped. */
@@ -79,7 +81,7 @@ export class Member {
       if (orphan !== undefined) parts.log.warn("etcd.orphan_ended", { pid: orphan });
       const first = await member.#startFirst();
       await member.#checkCluster();
-      member.#supervision = member.#supervise(first);
+      member.#supervision = member.#supervise(first).catch(parts.onBroken);
       return member;
     } catch (error) {
       await member.stop();
@@ -176,10 +178,9 @@ export class Member {
   async #checkSelf(): Promise<void> {
     const { self } = this.#cluster;
     if (await this.#parts.peers.ask(self) instanceof Error) return;
+    const name = hostName(self);
     throw new MemberError(
-      `Cannot run etcd: another host answers at ${
-        hostName(self)
-      }, want the one of --etcd-managed that this host is as --etcd-self`,
+      `Cannot run etcd: another host answers at ${name}, want as --etcd-self which of --etcd-managed this host is`,
     );
   }
 
@@ -195,11 +196,12 @@ export class Member {
     for (const host of otherHosts(this.#cluster)) {
       const theirs = await clusterOf(host);
       if (ours === undefined || theirs === undefined || theirs === ours) continue;
+      const where = JSON.stringify(directory);
       throw new MemberError(
-        `Cannot run etcd: the data in ${JSON.stringify(directory)} is of cluster ${ours}, and ${
+        `Cannot run etcd: the data in ${where} is of cluster ${ours}, and ${
           hostName(host)
-        } is in ` +
-          `${theirs}; move the directory away to join that one`,
+        } is in ${theirs}; move it ` +
+          "away to join that one",
       );
     }
   }

@@ -141,7 +141,7 @@ Deno.test({
     equal(foreignCode, 69);
     match(
       String(foreignMessage),
-      /is of cluster [0-9a-f]+, and 127.0.0.1:\d+ is in [0-9a-f]+; move the directory/,
+      /is of cluster [0-9a-f]+, and 127.0.0.1:\d+ is in [0-9a-f]+; move it away/,
     );
   },
 });
