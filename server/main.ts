@@ -69,8 +69,7 @@ async function serve(argv: readonly string[]): Promise<void> {
   // Heard from before the daemon says that it is ready: whoever waits for that may send one at once.
   const signals = hearSignals();
   const { audit, daemon, member } = await startOrExit(async () => {
-    const calls = Libc.open(config.libc ?? undefined);
-    const member = await startMember(config, { log, calls, onBroken });
+    const member = await startMember(config, { log, onBroken });
     const audit = openAudit(config, log, reloads);
     const options = { createApp, openEtcdStore, log, audit, onlookers, reloads, onBroken };
     return { audit, member, daemon: Daemon.start(config, options) };

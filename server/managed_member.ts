@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { Libc } from "../ffi/libc.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
 import { clusterOptions } from "./etcd_foundation.ts";
 import { managedCluster } from "./etcd_options.ts";
 import { checkProgram } from "./managed/etcd_process.ts";
 import { Member } from "./managed/member.ts";
-import { MemberDirectory, type ProcessCalls } from "./managed/member_directory.ts";
+import { MemberDirectory } from "./managed/member_directory.ts";
 import { Peers } from "./managed/peers.ts";
 import { GrpcCalls } from "./store/etcd/grpc_calls.ts";
 import { GrpcMembership } from "./store/etcd/membership.ts";
@@ -21,14 +22,13 @@ export interface ManagedMember {
 }
 
 /**
- * Starts the member that is configured; undefined: there is none. Throws a MemberError or an error of the operating system, and then nothing is left
+ * Starts the member that is configured; undefined: there is none. Throws a MemberError, a LibcUnavailableError, an UnsupportedPlatformError or an error of the operating system, and then nothing is left
  * behind.
  */
 export async function startMember(
   config: Config,
-  { log, calls, onBroken }: {
+  { log, onBroken }: {
     readonly log: Log;
-    readonly calls: ProcessCalls;
     readonly onBroken: (error: unknown) => void;
   },
 ): Promise<ManagedMember | undefined> {
@@ -36,6 +36,7 @@ export async function startMember(
   if (!cluster) return undefined;
   await checkProgram();
   using resources = new DisposableStack();
+  const calls = resources.use(Libc.open(config.libc ?? undefined));
   const directory = resources.use(new MemberDirectory(cluster, calls));
   const options = clusterOptions(config, config.limits.etcdCallMs);
   const [ours, ...others] = options.endpoints as [string, ...string[]];
