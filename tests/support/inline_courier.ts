@@ -18,7 +18,7 @@ export interface InlineCourierOptions {
   readonly wallMs: () => number;
   readonly limits: { readonly lockFilesMax: number; readonly idleFilesMax: number };
   /** Looks at a directory anew, which only NFS needs. */
-  readonly lookAt?: (path: string) => void;
+  readonly lookAt?: ((path: string) => void) | undefined;
 }
 
 /** Stands for the descriptor of a directory that was looked at. */
@@ -45,6 +45,20 @@ export function forwarded(calls: FileCalls): FileCalls {
   };
 }
 
+/** The calls of a host on NFS, made of local ones. */
+export function directCalls(
+  calls: FileCalls,
+  { bootMs, lookAt }: Pick<InlineCourierOptions, "bootMs" | "lookAt">,
+): DirectCalls {
+  return {
+    ...forwarded(calls),
+    openDirect: (path, mode) => calls.open(path, mode),
+    openForReading: (path) => (lookAt?.(path), NO_DESCRIPTOR),
+    close: (fd) => fd === NO_DESCRIPTOR ? 0 : calls.close(fd),
+    bootMs,
+  };
+}
+
 /** Performs operations when it is told to. */
 export class InlineCourier implements Courier {
   readonly lanes = 1;
@@ -57,13 +71,7 @@ export class InlineCourier implements Courier {
   #waiting: Errand[] = [];
 
   constructor({ calls, directory, bootMs, wallMs, limits, lookAt }: InlineCourierOptions) {
-    const direct: DirectCalls = {
-      ...forwarded(calls),
-      openDirect: (path, mode) => calls.open(path, mode),
-      openForReading: (path) => (lookAt?.(path), NO_DESCRIPTOR),
-      close: (fd) => fd === NO_DESCRIPTOR ? 0 : calls.close(fd),
-      bootMs,
-    };
+    const direct = directCalls(calls, { bootMs, lookAt });
     this.#host = new ClaimHost({ calls: direct, directory, wallMs, limits });
   }
 

@@ -5,7 +5,7 @@ import type { Effect, SessionId } from "../../../../../../server/store/store.ts"
 import { DirectoryStore } from "../../../../../../server/store/directory/directory_store.ts";
 import { beliefOf, silenceMsMax } from "../../../../../../server/store/directory/nfs/belief.ts";
 import type { Courier } from "../../../../../../server/store/directory/nfs/courier.ts";
-import { NfsArbiter } from "../../../../../../server/store/directory/nfs/nfs_arbiter.ts";
+import { NfsArbiter, type Report } from "../../../../../../server/store/directory/nfs/nfs_arbiter.ts";
 import type {
   Answer,
   Errand,
@@ -50,12 +50,16 @@ class Bench {
   readonly effects: Effect[] = [];
   readonly store: DirectoryStore;
   nowMs = 0;
+  /** How long the machine slept: the clock of daemons stands still then, that of beliefs does not. */
+  sleptMs = 0;
+  readonly reports: string[] = [];
   woken = 0;
+  arbiter: NfsArbiter | undefined;
 
   constructor() {
     const clock = { now: () => this.nowMs, wallMs: () => this.nowMs };
     const { courier } = this;
-    const report = () => {};
+    const report: Report = (what, claims) => this.reports.push(claims > 0 ? `${what} ${claims}` : what);
     const roster = { text: () => "{}", onTexts: () => {} };
     const wake = () => void this.woken++;
     this.store = new DirectoryStore({
@@ -64,8 +68,8 @@ class Bench {
       limits: { locksPerSessionMax: 9, waitersPerSessionMax: 9, queueLengthMax: 9 },
       daemon: "d",
       arbiter: (host) =>
-        new NfsArbiter(
-          { courier, belief: BELIEF, clock, bootMs: () => this.nowMs, wake, report, roster },
+        this.arbiter = new NfsArbiter(
+          { courier, belief: BELIEF, clock, bootMs: () => this.bootMs, wake, report, roster },
           host,
         ),
     });
@@ -76,8 +80,26 @@ class Bench {
     this.store.acquire({ session: SESSION, request, names: ["x"], mode, waitMs }, this.nowMs);
   }
 
-  granted(token: number): Answer {
-    return { type: "granted", descriptor: 7, token, value: undefined, provenMs: this.nowMs };
+  get bootMs(): number {
+    return this.nowMs + this.sleptMs;
+  }
+
+  granted(token: number, provenMs = this.bootMs): Answer {
+    return { type: "granted", descriptor: 7, token, value: undefined, provenMs };
+  }
+
+  /** How long the locks of the session stand if nothing more is heard. */
+  get validForMs(): number {
+    return this.store.validForMs(SESSION, this.nowMs);
+  }
+
+  release(lock: number): void {
+    this.store.release({ session: SESSION, request: 100 + lock, lock }, this.nowMs);
+  }
+
+  /** The operations that were sent and not answered. */
+  get open(): string[] {
+    return this.courier.open.map(({ errand }) => errand.operation.op);
   }
 
   tick(ms = 0): void {
@@ -220,4 +242,95 @@ Deno.test("closing ends the workers, also when they do not answer", async () => 
   }
   await closed;
   ok(bench.courier.ended);
+});
+
+Deno.test("[I-6] a beat that was asked of a claim before it was lost says nothing of the next one", () => {
+  const bench = new Bench();
+  bench.acquire(1, "EX");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick(BELIEF.beatMs);
+  // The lane of the name finds the loss out before the lane of beats does.
+  bench.store.verify({ session: SESSION, request: 50, lock: 1 }, bench.nowMs);
+  bench.courier.answer("verify", { type: "lost" });
+  bench.tick();
+  deepEqual(bench.said(), ["granted 1", "lost 1", "refused 50 NOT_HELD"]);
+  bench.acquire(2, "EX");
+  bench.courier.answer("drop", { type: "done" });
+  bench.courier.answer("admit", bench.granted(2));
+  bench.tick();
+  bench.courier.answer("beat", { type: "beaten", proofs: ["lost"] });
+  bench.tick();
+  deepEqual(bench.said(), ["granted 2"]);
+  equal(bench.validForMs, BELIEF.believedMs);
+});
+
+Deno.test("a beat that is answered after the release of the lock loses nothing", () => {
+  const bench = new Bench();
+  bench.acquire(1, "EX");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick(BELIEF.beatMs);
+  bench.release(1);
+  bench.courier.answer("beat", { type: "beaten", proofs: ["lost"] });
+  bench.tick();
+  deepEqual(bench.said(), ["granted 1", "released 101"]);
+  deepEqual(bench.reports, []);
+  ok(!bench.open.includes("drop"));
+});
+
+Deno.test("a proof that is answered after a later one takes nothing of a belief away", () => {
+  const bench = new Bench();
+  bench.acquire(1, "CR");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick(BELIEF.beatMs);
+  const beatMs = bench.bootMs;
+  bench.acquire(2, "CR");
+  bench.tick(100);
+  bench.courier.answer("admit", bench.granted(1, beatMs + 50));
+  bench.courier.answer("beat", { type: "beaten", proofs: [beatMs] });
+  bench.tick();
+  equal(bench.validForMs, BELIEF.believedMs - 50, "the beat began before the read under the second grant");
+  bench.tick(BELIEF.beatMs);
+  const laterMs = bench.bootMs;
+  bench.acquire(3, "CR");
+  bench.courier.answer("beat", { type: "beaten", proofs: [laterMs] });
+  bench.tick();
+  bench.courier.answer("admit", bench.granted(1, laterMs - 50));
+  bench.tick();
+  equal(bench.validForMs, BELIEF.believedMs);
+});
+
+Deno.test("[P-50] a machine that slept for longer than a belief lasts has lost its locks when it wakes", () => {
+  const bench = new Bench();
+  bench.acquire(1, "EX");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick(10);
+  bench.sleptMs = BELIEF.believedMs;
+  bench.tick(1);
+  deepEqual(bench.said(), ["granted 1", "lost 1"]);
+});
+
+Deno.test("what is not held is not proven, and nothing is remembered of it", () => {
+  const bench = new Bench();
+  bench.acquire(1, "NL");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick();
+  bench.acquire(2, "EX");
+  bench.store.cancel(SESSION, 90, 2, bench.nowMs);
+  bench.courier.answer("admit", bench.granted(2));
+  bench.tick();
+  bench.acquire(3, "EX");
+  bench.courier.answer("admit", bench.granted(3));
+  bench.tick();
+  bench.release(3);
+  for (let ms = 0; ms < 3 * BELIEF.leaseMs; ms += 250) {
+    bench.tick(250);
+    for (const op of ["settle", "note", "sign"] as const) {
+      if (bench.open.includes(op)) bench.courier.answer(op, { type: "done" });
+    }
+    ok(!bench.open.includes("beat"));
+  }
+  deepEqual(bench.reports, []);
+  bench.release(1);
+  bench.tick(250);
+  equal([...(bench.arbiter?.claims.all() ?? [])].length, 0);
 });

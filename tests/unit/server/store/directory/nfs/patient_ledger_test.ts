@@ -1,0 +1,49 @@
+// The ledger of a directory on NFS: what becomes of it when its descriptor fails, or its locks are forgotten.
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { ERRNO } from "../../../../../../ffi/errno.ts";
+import { Libc } from "../../../../../../ffi/libc.ts";
+import { LedgerError } from "../../../../../../server/store/directory/ledger.ts";
+import { PatientLedger } from "../../../../../../server/store/directory/nfs/patient_ledger.ts";
+import { BENCH_START_MS } from "../../../../../support/store_bench.ts";
+import { temporaryDirectory } from "../../../../../support/daemon.ts";
+import { FaultyFiles } from "../../../../../support/faulty_files.ts";
+import { forgetfulFiles } from "../../../../../support/forgetful_files.ts";
+
+const base = (ledger: PatientLedger) => ledger.reserve((from) => from);
+
+Deno.test("PatientLedger is opened anew, unnoticed, when its locks were forgotten, and never goes back", () => {
+  using directory = temporaryDirectory();
+  using libc = Libc.open();
+  const { calls, forget } = forgetfulFiles(libc);
+  const files = new FaultyFiles(calls);
+  const ledger = new PatientLedger(files, `${directory.path}/ledger`, () => BENCH_START_MS);
+  const bases = [base(ledger), base(ledger)];
+  forget();
+  bases.push(base(ledger), base(ledger));
+  deepEqual(bases, [...new Set(bases)].sort((one, other) => one - other));
+  equal(files.openDescriptors.length, 1, "the old descriptor is closed");
+  ledger.close();
+  deepEqual(files.openDescriptors, []);
+});
+
+Deno.test("PatientLedger says once what keeps failing, leaves nothing open, and works when it is mended", () => {
+  using directory = temporaryDirectory();
+  using libc = Libc.open();
+  const files = new FaultyFiles(libc);
+  const ledger = new PatientLedger(files, `${directory.path}/ledger`, () => BENCH_START_MS);
+  const before = base(ledger);
+  for (const kind of ["write", "open", "sync"] as const) {
+    ledger.close();
+    files.fail({ errno: ERRNO.ENOSPC, kind, times: Infinity });
+    try {
+      throws(() => {
+        for (let count = 0; count < 1_000_000; count++) base(ledger);
+      }, LedgerError);
+    } finally {
+      files.heal();
+    }
+    deepEqual(files.openDescriptors, [], kind);
+  }
+  ok(base(ledger) > before);
+  ledger.close();
+});
