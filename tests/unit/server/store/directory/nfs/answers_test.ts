@@ -311,17 +311,17 @@ Deno.test("[P-50] a machine that slept for longer than a belief lasts has lost i
 
 Deno.test("what is not held is not proven, and nothing is remembered of it", () => {
   const bench = new Bench();
-  bench.acquire(1, "NL");
+  bench.acquire(1, "EX");
+  bench.store.cancel(SESSION, 90, 1, bench.nowMs);
   bench.courier.answer("admit", bench.granted(1));
-  bench.tick();
-  bench.acquire(2, "EX");
-  bench.store.cancel(SESSION, 90, 2, bench.nowMs);
-  bench.courier.answer("admit", bench.granted(2));
   bench.tick();
   bench.acquire(3, "EX");
   bench.courier.answer("admit", bench.granted(3));
   bench.tick();
   bench.release(3);
+  bench.acquire(4, "NL");
+  bench.courier.answer("admit", bench.granted(3));
+  bench.tick();
   for (let ms = 0; ms < 3 * BELIEF.leaseMs; ms += 250) {
     bench.tick(250);
     for (const op of ["settle", "note", "sign"] as const) {
@@ -330,7 +330,7 @@ Deno.test("what is not held is not proven, and nothing is remembered of it", () 
     ok(!bench.open.includes("beat"));
   }
   deepEqual(bench.reports, []);
-  bench.release(1);
+  bench.release(4);
   bench.tick(250);
   equal([...(bench.arbiter?.claims.all() ?? [])].length, 0);
 });

@@ -22,6 +22,9 @@ Deno.test("PatientLedger is opened anew, unnoticed, when its locks were forgotte
   bases.push(base(ledger), base(ledger));
   deepEqual(bases, [...new Set(bases)].sort((one, other) => one - other));
   equal(files.openDescriptors.length, 1, "the old descriptor is closed");
+  const other = new PatientLedger(libc, `${directory.path}/ledger`, () => BENCH_START_MS);
+  equal(other.floor, ledger.floor, "whoever comes later finds that this one lives");
+  other.close();
   ledger.close();
   deepEqual(files.openDescriptors, []);
 });
