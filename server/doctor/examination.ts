@@ -61,10 +61,13 @@ export function examineDirectory(options: ExaminationOptions): Finding[] {
     const limit: DescriptorLimit = descriptorLimit(calls);
     const trialPath = `${directory}/${PRIVATE_DIRECTORY}-trial-${trialId}`;
     const facts = nfsFacts(calls, fd);
+    // Before any lock is tried: on a host that the server takes for another one each call is one too many.
+    const onNfs = facts ? [...judgeNfs(facts), ...tryMount(facts, trialPath, options)] : [];
+    const isUnfit = onNfs.some(({ verdict }) => verdict === "fail");
     return [
       ...about,
-      ...tryDirectory(calls, trialPath, rival),
-      ...facts ? [...judgeNfs(facts), ...tryMount(facts, trialPath, options)] : [],
+      ...onNfs,
+      ...isUnfit ? [] : tryDirectory(calls, trialPath, rival),
       judgeDescriptors(limit.hard, limits),
       judgeClock(wallMs, ledgerClockMs(calls, `${directory}/${PRIVATE_DIRECTORY}/ledger`)),
     ];

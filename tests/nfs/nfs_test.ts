@@ -18,6 +18,7 @@ const GUESTS: Readonly<Record<string, Guest>> = {
   "exclusion between two hosts": { programs: ["exclusion.ts"] },
   "hosts that are cut off": { programs: ["cuts.ts"] },
   "restarts of the server": { programs: ["restarts.ts"] },
+  "daemons and clients that stop or die, and a full disk": { programs: ["stops.ts", "full_disk.ts"] },
   "mounts that are refused": { programs: ["refusals.ts"], settings: { GUEST_V3: "1" } },
 };
 

@@ -12,10 +12,10 @@ import type { Effect, Fenced, Granted, SessionId } from "../../server/lock/effec
 import { checkInvariants } from "../../server/lock/table_check.ts";
 import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
 import { PRIVATE_DIRECTORY } from "../../server/store/directory/file_name.ts";
-import { beliefOf } from "../../server/store/directory/nfs/belief.ts";
-import { NfsArbiter, type Report } from "../../server/store/directory/nfs/nfs_arbiter.ts";
+import type { Report } from "../../server/store/directory/nfs/nfs_arbiter.ts";
 import { FaultyFiles } from "./faulty_files.ts";
-import { InlineCourier, openedDirect } from "./inline_courier.ts";
+import { type InlineCourier, openedDirect } from "./inline_courier.ts";
+import { inlineNfsStore } from "./inline_nfs_store.ts";
 
 /** How a daemon of the bench differs from the usual. */
 export interface BenchOptions {
@@ -145,18 +145,11 @@ export class BenchDaemon {
       this.store = DirectoryStore.local({ ...common, calls, keepFiles, sole });
       return;
     }
-    const bootMs = () => bench.nowMs;
     const lookAt = (path: string) => void (mounts && libc.close(libc.openForReading(path)));
-    const courier = new InlineCourier({ calls, directory, limits, bootMs, wallMs: clock.wallMs, lookAt });
-    this.courier = courier;
-    const belief = beliefOf(BENCH_LEASE_MS);
     const report: Report = (what, claims) => this.reports.push(claims > 0 ? `${what} ${claims}` : what);
-    const roster = { text: () => `{"daemon":"daemon-${index}"}`, onTexts: () => {} };
-    this.store = new DirectoryStore({
-      ...common,
-      arbiter: (host) =>
-        new NfsArbiter({ courier, belief, clock, bootMs, wake: () => {}, report, roster }, host),
-    });
+    const made = inlineNfsStore({ ...common, calls, leaseMs: BENCH_LEASE_MS, report, lookAt });
+    this.courier = made.courier;
+    this.store = made.store;
   }
 
   /** Asks for a lock and answers with what was said about it, or undefined when it waits. */

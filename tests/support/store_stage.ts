@@ -13,8 +13,12 @@ import { PRIVATE_DIRECTORY } from "../../server/store/directory/file_name.ts";
 import type { Happening } from "../../server/lock/effect.ts";
 import type { SessionId, Store, StoreEffect } from "../../server/store/store.ts";
 import { FakeEtcd } from "./fake_etcd.ts";
+import { type InlineCourier, openedDirect } from "./inline_courier.ts";
+import { inlineNfsStore } from "./inline_nfs_store.ts";
 
 const LIMITS = { locksPerSessionMax: 1_000, waitersPerSessionMax: 1_000, queueLengthMax: 1_000 };
+/** The lease time of the file server of a stage on NFS. */
+const LEASE_MS = 10_000;
 /** 2026-06-01T00:00:00Z. */
 const EPOCH_MS = 1_780_272_000_000;
 
@@ -56,38 +60,55 @@ export abstract class StoreStage implements AsyncDisposable {
   }
 }
 
+/** Whose directory a stage is on. */
+export interface DirectoryStageOptions {
+  /** Where a host sees an NFS export; absent for a directory on this machine. */
+  readonly mount?: string;
+  /** The arbiter: that of a local directory (the default), or of one on NFS, with its worker in this thread. */
+  readonly over?: "local" | "nfs";
+  /** The daemon has the directory alone. Local only. */
+  readonly sole?: boolean;
+}
+
 /** One store on a directory. */
 export class DirectoryStage extends StoreStage {
   readonly stores: readonly [DirectoryStore];
+  readonly #courier: InlineCourier | undefined;
   readonly #libc = Libc.open();
-  readonly #directory = Deno.makeTempDirSync({ prefix: "distrilock-stage-" });
+  readonly #directory: string;
 
-  /** `sole`: the daemon has the directory alone. */
-  constructor({ sole = false }: { readonly sole?: boolean } = {}) {
+  constructor({ mount, over = "local", sole = false }: DirectoryStageOptions = {}) {
     super();
+    const prefix = "distrilock-stage-";
+    this.#directory = Deno.makeTempDirSync(mount ? { prefix, dir: mount } : { prefix });
     Deno.mkdirSync(`${this.#directory}/${PRIVATE_DIRECTORY}`);
-    const store = DirectoryStore.local({
-      calls: this.#libc,
+    const libc = this.#libc;
+    const common = {
       directory: this.#directory,
-      effects: (effect) => this.effects.push(effect),
+      effects: (effect: StoreEffect) => this.effects.push(effect),
       clock: this.clock,
       limits: { ...LIMITS, lockFilesMax: 100, idleFilesMax: 10 },
-      keepFiles: false,
-      sole,
       daemon: "daemon-0",
-    });
+    };
+    if (over === "local") {
+      this.stores = [DirectoryStore.local({ ...common, calls: libc, keepFiles: false, sole })];
+      return;
+    }
+    const calls = mount ? openedDirect(libc) : libc;
+    const { store, courier } = inlineNfsStore({ ...common, calls, leaseMs: LEASE_MS });
     this.stores = [store];
+    this.#courier = courier;
   }
 
   settle(): Promise<void> {
+    while (this.#courier?.work()) this.stores[0].tick(this.nowMs);
     return Promise.resolve();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    void this.stores[0].close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stores[0].close();
     Deno.removeSync(this.#directory, { recursive: true });
     this.#libc[Symbol.dispose]();
-    return Promise.resolve();
   }
 }
 

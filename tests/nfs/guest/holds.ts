@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Client, connect, type Lock, type Mode } from "../../../client/mod.ts";
+import { type Client, connect, type Lock, LockError, type Mode } from "../../../client/mod.ts";
 import type { DaemonProcess } from "../../support/daemon.ts";
 import { checkHistory, type History, type Hold } from "../../support/history.ts";
 import { exportedDirectory, startOn } from "./stage.ts";
@@ -66,6 +66,17 @@ export async function twoHosts(): Promise<TwoHosts> {
   const b = started.use(await connect(other.url, { name: "b" }));
   const all = started.move();
   return { one, other, a, b, beliefs: new Beliefs(), [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** What came of asking for a lock: `granted`, or the code of the refusal. */
+export async function codeOf(asked: Promise<unknown>): Promise<string> {
+  try {
+    await asked;
+    return "granted";
+  } catch (error) {
+    if (error instanceof LockError) return error.code;
+    throw error;
+  }
 }
 
 /** A resource that refuses tokens below the greatest it has seen. */

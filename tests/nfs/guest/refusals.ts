@@ -5,34 +5,7 @@
  */
 import { equal, match, ok } from "node:assert/strict";
 import { connect } from "../../../client/mod.ts";
-import { exportedDirectory, mountOf, run, startOn } from "./stage.ts";
-
-const MAIN = new URL("../../../server/main.ts", import.meta.url).pathname;
-
-interface Ended {
-  readonly code: number;
-  readonly text: string;
-}
-
-/** How long a program may take that should refuse at once, in seconds: one that serves instead is ended. */
-const PATIENCE = "40";
-const KILLED = 137;
-
-/** Runs the program on a host of a name, until it ends. */
-async function program(name: string, ...args: string[]): Promise<Ended> {
-  const shell = 'hostname "$0"; exec "$@"';
-  const command = ["timeout", "-s", "KILL", PATIENCE, Deno.execPath(), "run", "-A", "--quiet", MAIN, ...args];
-  const { code, stdout, stderr } = await new Deno.Command("unshare", {
-    args: ["--uts", "sh", "-c", shell, name, ...command],
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-}
-
-function serve(name: string, directory: string): Promise<Ended> {
-  return program(name, "--directory", directory, "--address", "127.0.0.1:0", "--http-address", "off");
-}
+import { exportedDirectory, KILLED, mountOf, PATIENCE, program, run, serve, startOn } from "./stage.ts";
 
 const BAD: Readonly<Record<string, readonly [options: string, fault: RegExp]>> = {
   "NFSv3 without locks between hosts": ["vers=3,nolock", /local_lock=all: locks stay on this host/],

@@ -8,6 +8,8 @@ import { equal } from "node:assert/strict";
 import { type DaemonProcess, startDaemonProcess } from "../../support/daemon.ts";
 import { eventually } from "../../support/eventually.ts";
 
+const MAIN = new URL("../../../server/main.ts", import.meta.url).pathname;
+
 /** A host. */
 export type Host = "a" | "b";
 
@@ -52,6 +54,45 @@ export async function cutOff(host: Host): Promise<AsyncDisposable & { heal(): Pr
     isCut = false;
   };
   return { heal, [Symbol.asyncDispose]: heal };
+}
+
+/** How a program ended, and what it said. */
+export interface Ended {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** How long a program may take that should refuse at once, in seconds: one that serves instead is ended. */
+export const PATIENCE = "40";
+/** The exit status of one that was ended so. */
+export const KILLED = 137;
+
+/** Runs the program on a host of a name, until it ends. */
+export async function program(name: string, ...args: string[]): Promise<Ended> {
+  const shell = 'hostname "$0"; exec "$@"';
+  const command = ["timeout", "-s", "KILL", PATIENCE, Deno.execPath(), "run", "-A", "--quiet", MAIN, ...args];
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: ["--uts", "sh", "-c", shell, name, ...command],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+}
+
+/** Runs a daemon on a host of a name, until it ends. */
+export function serve(name: string, directory: string): Promise<Ended> {
+  return program(name, "--directory", directory, "--address", "127.0.0.1:0", "--http-address", "off");
+}
+
+/** Fills the disk of the server until disposed, with files beside the directories of tests. */
+export async function fillDisk(): Promise<AsyncDisposable & { free(): Promise<void> }> {
+  const path = `${environment("NFS_SRV")}/filler`;
+  // Whatever is left, to the last block.
+  const script = 'mkdir "$0"; for size in 256M 64M 16M 4M 1M 256K 64K 16K 4K; do for n in 1 2 3 4 5 6; do ' +
+    'fallocate -l $size "$0/$size-$n" 2>/dev/null || break; done; done; sync';
+  await run("sh", "-c", script, path);
+  const free = () => run("rm", "-rf", path);
+  return { free, [Symbol.asyncDispose]: free };
 }
 
 /** Waits. */

@@ -103,13 +103,20 @@ Deno.test("tryNfs sees daemons that live, and refuses one on a host that the ser
   equal(bench.tried()["other hosts"]?.verdict, "ok");
 });
 
-Deno.test("tryNfs watches a twin whose lock is not seen, for as long as it writes once", () => {
+Deno.test("tryNfs watches a twin whose lock is not seen, until it writes or should have", () => {
   using bench = new Bench();
   bench.leave("app3[3]", TWIN);
   equal(bench.tried()["other hosts"]?.verdict, "ok", "it does not write any more");
-  ok(bench.sleptMs > 2 * 10_000 / 4, "a daemon writes four times in a lease time");
+  const watchedMs = bench.sleptMs;
+  ok(watchedMs > 2 * 10_000 / 4, "a daemon writes four times in a lease time");
+  bench.meanwhile = () => bench.leave("app4[1]", { ...TWIN, hostname: "app4" });
+  equal(bench.tried()["other hosts"]?.verdict, "ok", "its place is somebody else's now");
+  bench.leave("app3[3]", TWIN);
+  bench.sleptMs = 0;
   bench.meanwhile = () => bench.leave("app3[3]", TWIN);
-  equal(bench.tried()["other hosts"]?.verdict, "fail", "it lives: its lock is what the server freed");
+  deepEqual(bench.verdicts(), { "other hosts": "fail" }, "it lives, and nothing more is asked of the server");
+  ok(bench.sleptMs < watchedMs / 4, "it is seen as soon as it writes");
+  bench.meanwhile = () => {};
   bench.sleptMs = 0;
   bench.nowMs += 3_600_000;
   equal(bench.tried()["other hosts"]?.verdict, "ok");
