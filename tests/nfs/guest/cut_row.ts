@@ -102,6 +102,7 @@ export class Row {
       this.#deed = this.#leaver.close();
     }
     this.#deed = Promise.all([this.#deed, this.#onTheOtherHost()]).then(() => {});
+    this.#deed.catch(() => {});
   }
 
   /** The other host has done what it does. */
