@@ -98,7 +98,10 @@ export function layFoundation(
   const effects = (effect: StoreEffect) => sessions.deliver(effect);
   const open = (): Store => {
     const parts = { effects, clock, limits, daemon };
-    if (!etcd) return openStore(facts, { ...options, ...parts, directory, calls, libc, keepFiles, sole });
+    if (!etcd) {
+      const onCall = operations.note.bind(operations);
+      return openStore(facts, { ...options, ...parts, directory, calls, onCall, libc, keepFiles, sole });
+    }
     assert(options.openEtcdStore, "whoever may be told of a cluster can open it");
     return options.openEtcdStore(config, { ...options, ...parts }, resources);
   };

@@ -11,6 +11,7 @@ import { type NfsFacts, nfsFacts } from "./doctor/nfs_facts.ts";
 import { SharingError } from "./store/directory/ledger.ts";
 import { DirectoryStore, type DirectoryStoreOptions } from "./store/directory/directory_store.ts";
 import { beliefOf, silenceMsMax } from "./store/directory/nfs/belief.ts";
+import type { CallNote } from "./store/directory/nfs/operations.ts";
 import type { Report } from "./store/directory/nfs/nfs_arbiter.ts";
 import { openNfsStore } from "./store/directory/nfs/nfs_store.ts";
 
@@ -18,8 +19,10 @@ import { openNfsStore } from "./store/directory/nfs/nfs_store.ts";
 export interface OpenStoreOptions extends Omit<DirectoryStoreOptions, "arbiter"> {
   readonly directory: string;
   readonly limits: Limits & { readonly lockFilesMax: number };
-  /** The calls of a store on this machine; workers on NFS have their own. */
+  /** The calls of a store on this machine. */
   readonly calls: FileCalls;
+  /** Hears of each call that workers on NFS made, who have their own. */
+  readonly onCall: (note: CallNote) => void;
   readonly libc: Libc;
   readonly keepFiles: boolean;
   readonly sole: boolean;

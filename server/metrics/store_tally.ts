@@ -19,6 +19,13 @@ export class Operation {
   readonly durations = new Distribution(OPERATION_BOUNDS);
 }
 
+/** One operation, and what came of it. */
+export interface NotedOperation {
+  readonly operation: string;
+  readonly outcome: "ok" | "refused" | "failed";
+  readonly seconds: number;
+}
+
 /** The operations of one store, by kind: short words like `fsync`, a few and always the same. */
 export class StoreTally {
   readonly #operations = new Map<string, Operation>();
@@ -28,6 +35,13 @@ export class StoreTally {
     let operation = this.#operations.get(kind);
     if (!operation) this.#operations.set(kind, operation = new Operation());
     return operation;
+  }
+
+  /** Counts one that somebody else has timed. */
+  note({ operation: kind, outcome, seconds }: NotedOperation): void {
+    const operation = this.operation(kind);
+    operation[outcome]++;
+    operation.durations.note(0, seconds);
   }
 
   /** All kinds that there are counts of. */

@@ -8,14 +8,16 @@ import { Libc } from "../../../../ffi/libc.ts";
 import { SYSTEM_CLOCK } from "../../../base/clock.ts";
 import { ClaimHost } from "./claim_host.ts";
 import type { WorkerSetup } from "./courier.ts";
-import type { Errand, Reply } from "./operations.ts";
+import { NotedCalls } from "./noted_calls.ts";
+import type { Errand, WorkerReply } from "./operations.ts";
 
 self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => {
   const { libc: path, directory, limits } = data;
-  const calls = Libc.open(path);
+  const calls = new NotedCalls(Libc.open(path));
   const host = new ClaimHost({ calls, directory, limits, wallMs: SYSTEM_CLOCK.wallMs });
   self.onmessage = ({ data: { id, operation } }: MessageEvent<Errand>) => {
-    const reply: Reply = { id, answer: host.perform(operation) };
+    const answer = host.perform(operation);
+    const reply: WorkerReply = { id, answer, calls: calls.take() };
     self.postMessage(reply);
   };
 };

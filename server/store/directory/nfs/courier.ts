@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Errand, Reply } from "./operations.ts";
+import type { CallNote, Errand, Reply, WorkerReply } from "./operations.ts";
 
 /** What a worker is told first. */
 export interface WorkerSetup {
@@ -36,22 +36,28 @@ export interface Courier {
   end(): void;
 }
 
+/** How workers are started. */
+export interface WorkerCourierOptions {
+  readonly lanes: number;
+  /** Hears of a worker that broke a rule of its own, and does no more. */
+  readonly onBroken: (error: unknown) => void;
+  /** Hears of each call on a file, with the answer that it was made for. */
+  readonly onCall: (note: CallNote) => void;
+}
+
 /** Carries them to workers. They are started at once, since that takes longer than a client would like to wait. */
 export class WorkerCourier implements Courier {
   onReply: (lane: number, reply: Reply) => void = () => {};
   readonly lanes: number;
   readonly #setup: WorkerSetup;
-  readonly #onBroken: (error: unknown) => void;
+  readonly #options: WorkerCourierOptions;
   readonly #workers: Worker[];
 
-  /** `onBroken` hears of a worker that broke a rule of its own, and does no more. */
-  constructor(
-    setup: WorkerSetup,
-    { lanes, onBroken }: { lanes: number; onBroken: (error: unknown) => void },
-  ) {
+  constructor(setup: WorkerSetup, options: WorkerCourierOptions) {
+    const { lanes } = options;
     this.#setup = setup;
     this.lanes = lanes;
-    this.#onBroken = onBroken;
+    this.#options = options;
     this.#workers = Array.from({ length: lanes + 1 }, (_, lane) => this.#start(lane));
   }
 
@@ -65,10 +71,14 @@ export class WorkerCourier implements Courier {
 
   #start(lane: number): Worker {
     const worker = new Worker(WORKER.href, { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.onReply(lane, data);
+    const { onBroken, onCall } = this.#options;
+    worker.onmessage = ({ data: { calls, ...reply } }: MessageEvent<WorkerReply>) => {
+      for (const note of calls) onCall(note);
+      this.onReply(lane, reply);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#onBroken(new Error(`worker ${lane} of the store has ended: ${event.message}`));
+      onBroken(new Error(`worker ${lane} of the store has ended: ${event.message}`));
     };
     worker.postMessage(this.#setup);
     return worker;

@@ -9,6 +9,7 @@ import { beliefOf } from "./belief.ts";
 import { checkWorkersAllowed, WorkerCourier } from "./courier.ts";
 import type { HostIdentity } from "./host_identity.ts";
 import { NfsArbiter, type Report } from "./nfs_arbiter.ts";
+import type { CallNote } from "./operations.ts";
 import { Registration } from "./registration.ts";
 
 /** Workers of a store on NFS: how many calls to the file server are under way at a time. */
@@ -26,6 +27,8 @@ export interface NfsStoreOptions extends Omit<DirectoryStoreOptions, "arbiter"> 
   readonly leaseMs: number;
   readonly host: HostIdentity;
   readonly report: Report;
+  /** Hears of each call on a file, with the answer that it was made for. */
+  readonly onCall: (note: CallNote) => void;
   /** Called when an answer has come, for a tick. */
   readonly wake: () => void;
   /** Called when a worker broke a rule of its own. */
@@ -35,12 +38,13 @@ export interface NfsStoreOptions extends Omit<DirectoryStoreOptions, "arbiter"> 
 /** Opens a directory whose file server has told its lease time. Throws a `Deno.errors.NotCapable` when workers may not be started. */
 export function openNfsStore(options: NfsStoreOptions): DirectoryStore {
   checkWorkersAllowed();
-  const { directory, libc, limits, leaseMs, onBroken, wake, clock, host, daemon, report } = options;
+  const { directory, libc, limits, leaseMs, onBroken, onCall, wake, clock, host, daemon, report } = options;
   const share = (all: number) => Math.floor(all / LANES);
   const shared = { lockFilesMax: share(limits.lockFilesMax), idleFilesMax: share(limits.idleFilesMax) };
   const courier = new WorkerCourier({ directory, libc: libc.path, limits: shared }, {
     lanes: LANES,
     onBroken,
+    onCall,
   });
   const registration = new Registration({
     daemon,

@@ -80,3 +80,16 @@ export interface Reply {
   readonly id: number;
   readonly answer: Answer;
 }
+
+/** A call on a file that a worker made. */
+export interface CallNote {
+  readonly operation: "open" | "close" | "lock" | "query" | "read" | "write" | "sync" | "status" | "unlink";
+  /** `refused`: another daemon or program is in the way. */
+  readonly outcome: "ok" | "refused" | "failed";
+  readonly seconds: number;
+}
+
+/** What a worker sends: an answer, and the calls that it made for it. */
+export interface WorkerReply extends Reply {
+  readonly calls: readonly CallNote[];
+}

@@ -48,6 +48,14 @@ Deno.test("CountedCalls counts calls by their outcome, and passes on what they a
   equal(tally.operation("lock").durations.of(0), undefined);
 });
 
+Deno.test("StoreTally counts what somebody else has timed", () => {
+  const tally = new StoreTally();
+  tally.note({ operation: "lock", outcome: "refused", seconds: 0.25 });
+  tally.note({ operation: "lock", outcome: "ok", seconds: 0.5 });
+  deepEqual(counts(tally), { lock: [1, 1, 0] });
+  deepEqual(tally.operation("lock").durations.of(0)?.sum, 0.75);
+});
+
 Deno.test("CountedCalls counts a call on a descriptor that is no file as failed", () => {
   using libc = Libc.open();
   const tally = new StoreTally();

@@ -1,5 +1,5 @@
 // Real workers, on a directory that is not there: what they answer, and what is heard of one that breaks.
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Libc } from "../../../../../../ffi/libc.ts";
 import { WorkerCourier, type WorkerSetup } from "../../../../../../server/store/directory/nfs/courier.ts";
 import type { Operation, Reply } from "../../../../../../server/store/directory/nfs/operations.ts";
@@ -12,7 +12,12 @@ function setup(more: Partial<WorkerSetup> = {}): WorkerSetup {
 }
 
 Deno.test("WorkerCourier has each lane perform what was sent on it, in order", async () => {
-  const courier = new WorkerCourier(setup(), { lanes: 2, onBroken: (error) => reportError(error) });
+  const calls: string[] = [];
+  const courier = new WorkerCourier(setup(), {
+    lanes: 2,
+    onBroken: (error) => reportError(error),
+    onCall: ({ operation, outcome }) => calls.push(`${operation} ${outcome}`),
+  });
   const heard: string[] = [];
   const all = Promise.withResolvers<void>();
   courier.onReply = (lane: number, { id, answer }: Reply) => {
@@ -30,6 +35,8 @@ Deno.test("WorkerCourier has each lane perform what was sent on it, in order", a
   await within("all answers", all.promise);
   deepEqual(heard.filter((one) => one.startsWith("0")), ["0 0 refused", "0 1 done", "0 4 done"]);
   deepEqual(heard.filter((one) => !one.startsWith("0")).sort(), ["1 2 refused", "2 3 beaten"]);
+  ok(calls.includes("open ok"), "a file that is not there is what was to be found out");
+  ok(calls.includes("read failed"), `${calls}`);
   courier.end();
 });
 
@@ -38,6 +45,7 @@ Deno.test("WorkerCourier tells of a worker that breaks", async () => {
   const courier = new WorkerCourier(setup({ libc: "/nowhere/libc.so.6" }), {
     lanes: 1,
     onBroken: broken.resolve,
+    onCall: () => {},
   });
   const error = await within("the word of it", broken.promise);
   match(String(error), /worker \d of the store has ended: .*Cannot open the C library/);
