@@ -1,19 +1,23 @@
 /**
- * The store suite over a real file server, two hosts counting on each other, and a storm of clients at both.
+ * The suites of stores over a real file server, what is told of holders at another host, two hosts counting on each other, and a storm of clients at both.
  *
  * @module
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { connect } from "../../../client/mod.ts";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { connect, LockTimeoutError, type Party } from "../../../client/mod.ts";
 import { NFS_RETRY_MS_MAX } from "../../../server/store/directory/turns.ts";
+import { storeSuite } from "../../conformance/store_suite.ts";
 import { eventually } from "../../support/eventually.ts";
 import { checkHistory, type History } from "../../support/history.ts";
 import { randomFrom } from "../../support/random.ts";
+import { severalDaemonsSuite } from "../../support/several_daemons_suite.ts";
+import { DirectoryStage } from "../../support/store_stage.ts";
 import { StormClient, StormDaemons } from "../../support/storm.ts";
-import { storeSuite } from "../../support/store_suite.ts";
+import { twoHosts } from "./holds.ts";
 import { exportedDirectory, type Host, mountOf, startOn } from "./stage.ts";
 
-storeSuite({
+storeSuite("DirectoryStore on an NFS mount", () => new DirectoryStage({ mount: mountOf("a"), over: "nfs" }));
+severalDaemonsSuite({
   title: "on two hosts",
   options: { over: "nfs" },
   mounts: [mountOf("a"), mountOf("b")],
@@ -55,6 +59,35 @@ Deno.test("[I-1] [I-2] two hosts that count 1,000 times each under a lock lose a
     [...new Set(tokens)].sort((one, other) => one - other),
     "each greater than the one before",
   );
+});
+
+Deno.test("[P-26] [P-40] [P-57] who, explain and blockedBy name a holder at the other host, and metrics count what that took", async () => {
+  await using hosts = await twoHosts();
+  const { one, other, a, b } = hosts;
+  await using _held = await a.acquire("report", { reason: "the books of May" });
+  const isHe = (party: Party | undefined) => {
+    deepEqual([party?.client?.name, party?.reason, party?.mode], ["a", "the books of May", "EX"]);
+    equal(party?.daemon, `host-a[${one.pid}]`);
+  };
+  const { outside, outsideHolder } = await eventually("the note of the holder", async () => {
+    const report = await b.who("report");
+    return report.outsideHolder ? report : undefined;
+  });
+  equal(outside, "EX");
+  isHe(outsideHolder);
+  const waiting = b.acquire("report", { wait: 3_000 });
+  const refusal = waiting.then(() => undefined, (error) => error);
+  await eventually("the wait", async () => (await b.who("report")).waitingCount === 1);
+  const [explained] = await b.explain("report");
+  equal(explained?.outside, "EX");
+  isHe(explained?.outsideHolder);
+  equal(explained?.waiting[0]?.client?.name, "b");
+  const error = await refusal;
+  ok(error instanceof LockTimeoutError, `${error}`);
+  isHe(error.blockedBy[0]);
+  const metrics = await (await fetch(`http://127.0.0.1:${other.httpPort}/metrics`)).text();
+  match(metrics, /^distrilock_store_operations_total\{operation="lock",result="refused"\} [1-9]/m);
+  match(metrics, /^distrilock_store_operation_seconds_count\{operation="read"\} [1-9]/m);
 });
 
 Deno.test("[I-1] [I-2] [P-22] no storm of clients at two hosts, with daemons killed and connections cut, makes two conflicting locks", async () => {

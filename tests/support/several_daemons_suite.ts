@@ -22,7 +22,7 @@ export interface StoreKind {
 type Case = (bench: StoreBench, daemon: () => BenchDaemon, kind: StoreKind) => void;
 
 /** Registers the suite. */
-export function storeSuite(kind: StoreKind): void {
+export function severalDaemonsSuite(kind: StoreKind): void {
   for (const [what, run] of Object.entries(CASES)) {
     Deno.test(`${what}, ${kind.title}`, () => {
       using bench = new StoreBench(kind.mounts);
