@@ -153,8 +153,7 @@ async function startOrExit<T>(start: () => Promise<T>): Promise<T> {
 
 /** What the world can do to a start: a port that is taken, a directory that cannot be made, a missing library or permission. */
 function isStartError(error: unknown): error is Error {
-  const { errors } = Deno;
-  return [
+  const kinds = [
     LibcUnavailableError,
     UnsupportedPlatformError,
     LedgerError,
@@ -163,16 +162,14 @@ function isStartError(error: unknown): error is Error {
     TlsFilesError,
     TokensFileError,
     UnfitDirectoryError,
-    errors.AddrInUse,
-    errors.AddrNotAvailable,
-    errors.PermissionDenied,
-    errors.NotCapable,
-    errors.AlreadyExists,
-    errors.NotFound,
-    errors.NotADirectory,
-    errors.IsADirectory,
-    errors.FilesystemLoop,
-  ].some((kind) => error instanceof kind);
+    Deno.errors.NotCapable,
+  ];
+  return kinds.some((kind) => error instanceof kind) || isOfSystem(error);
+}
+
+/** Whether the operating system said it: then the error has a number by name, such as ENOSPC. */
+function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
 }
 
 /** What signals do. They come between turns of the event loop, so whoever sets it in the turn in which it begins misses none. */

@@ -113,3 +113,12 @@ Deno.test("a daemon does not serve a directory that is unfit, and says why", asy
   ok(said.startsWith(`distrilock: Cannot serve ${directory.path}: open files: 90 are too few`), said);
   match(said, /--force/);
 });
+
+Deno.test("a daemon that the system does not let start says so in a line, whatever the error", async () => {
+  const directory = `/tmp/${"x".repeat(300)}`;
+  const args = ["run", "-A", "--quiet", MAIN, "--address=127.0.0.1:0", `--directory=${directory}`];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).output();
+  const said = new TextDecoder().decode(stderr);
+  equal(code, 69, said);
+  match(said, /^distrilock: File name too long .*\n$/);
+});

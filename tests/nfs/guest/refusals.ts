@@ -5,7 +5,7 @@
  */
 import { equal, match, ok } from "node:assert/strict";
 import { connect } from "../../../client/mod.ts";
-import { exportedDirectory, KILLED, mountOf, PATIENCE, program, run, serve, startOn } from "./stage.ts";
+import { exportedDirectory, KILLED, mountOf, PATIENCE, program, run, serve, soon, startOn } from "./stage.ts";
 
 const BAD: Readonly<Record<string, readonly [options: string, fault: RegExp]>> = {
   "NFSv3 without locks between hosts": ["vers=3,nolock", /local_lock=all: locks stay on this host/],
@@ -41,11 +41,11 @@ Deno.test("a daemon does not start where the kernel takes lost locks again", asy
   }
 });
 
-Deno.test("a daemon does not start on a host that the server takes for another one", async () => {
+Deno.test("[P-50] a daemon does not start on a host that the server takes for another one, whose holders are told that their locks are gone", async () => {
   const directory = exportedDirectory();
   await using one = await startOn("a", directory);
   await using a = await connect(one.url);
-  await using _lock = await a.acquire("x");
+  const { signal } = await a.acquire("x");
   await run("nfs-mount", "b", "vers=4.2", "host-a");
   try {
     const { code, text } = await serve("host-a", mountOf("b") + directory);
@@ -57,6 +57,7 @@ Deno.test("a daemon does not start on a host that the server takes for another o
     equal(code, 69, text);
     match(text, /other hosts: host-a\[\d+\] at 10\.9\.1\.2 runs on another host that is called host-a too/);
     match(text, /nfs_client\/identifier/);
+    await soon("the proof that fails", () => signal.aborted);
   } finally {
     await run("nfs-mount", "b");
   }
