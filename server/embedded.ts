@@ -32,7 +32,8 @@ export interface DirectoryOptions extends Pick<ConnectOptions, "name" | "host" |
  * locks of this process, so they end with it, however it ends. Closing the client closes all files.
  *
  * It needs Linux, and the permissions of a daemon but for the network: `--allow-ffi` (the C library), and `--allow-read` and `--allow-write` (the
- * directory). It keeps no process alive: one that has nothing else to do ends, and its locks with it.
+ * directory). It keeps no process alive: one that has nothing else to do ends, and its locks with it. Save on NFS, where locks are proven to the server again
+ * and again, by workers, which are read like files: there it keeps the process alive until it is closed.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

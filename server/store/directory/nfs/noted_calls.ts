@@ -4,13 +4,7 @@
  * @module
  */
 import { ERRNO, lockRefused } from "../../../../ffi/errno.ts";
-import type {
-  FileStatus,
-  LOCK_READ,
-  LOCK_WRITE,
-  LockType,
-  OpenMode,
-} from "../../../../ffi/file_calls.ts";
+import type { FileStatus, LOCK_READ, LOCK_WRITE, LockType, OpenMode } from "../../../../ffi/file_calls.ts";
 import type { DirectCalls } from "./direct_files.ts";
 import type { CallNote } from "./operations.ts";
 
