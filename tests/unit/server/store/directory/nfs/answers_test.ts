@@ -250,10 +250,11 @@ Deno.test("[I-6] a beat that was asked of a claim before it was lost says nothin
   bench.courier.answer("admit", bench.granted(1));
   bench.tick(BELIEF.beatMs);
   // The lane of the name finds the loss out before the lane of beats does.
-  bench.store.verify({ session: SESSION, request: 50, lock: 1 }, bench.nowMs);
-  bench.courier.answer("verify", { type: "lost" });
+  for (const request of [50, 51]) bench.store.verify({ session: SESSION, request, lock: 1 }, bench.nowMs);
+  for (const _request of [50, 51]) bench.courier.answer("verify", { type: "lost" });
   bench.tick();
-  deepEqual(bench.said(), ["granted 1", "lost 1", "refused 50 NOT_HELD"]);
+  deepEqual(bench.said(), ["granted 1", "lost 1", "refused 50 NOT_HELD", "refused 51 NOT_HELD"]);
+  deepEqual(bench.reports, ["lost 1"], "once, however often the worker says so");
   bench.acquire(2, "EX");
   bench.courier.answer("drop", { type: "done" });
   bench.courier.answer("admit", bench.granted(2));
