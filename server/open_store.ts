@@ -44,7 +44,9 @@ export function openStore(facts: NfsFacts | undefined, options: OpenStoreOptions
   const { leaseMs, host } = facts;
   // By its real name: on NFS a link at its end would not be followed.
   const directory = Deno.realPathSync(options.directory);
-  return openNfsStore({ ...options, directory, leaseMs, host, report: reporter(options.log) });
+  const { log } = options;
+  const onUnsigned = (message: string) => log.warn("store.roster_unsigned", { message });
+  return openNfsStore({ ...options, directory, leaseMs, host, report: reporter(log), onUnsigned });
 }
 
 /** A client gives its connection up after four heartbeats without a word. */

@@ -32,7 +32,7 @@ export function inlineNfsStore(options: InlineNfsStoreOptions): {
   const bootMs = () => clock.now();
   const courier = new InlineCourier({ calls, directory, limits, bootMs, wallMs: clock.wallMs, lookAt });
   const belief = beliefOf(leaseMs);
-  const roster = { text: () => JSON.stringify({ daemon }), onTexts: () => {} };
+  const roster = { text: () => JSON.stringify({ daemon }), onTexts: () => {}, onRefused: () => {} };
   const store = new DirectoryStore({
     ...options,
     arbiter: (host) =>

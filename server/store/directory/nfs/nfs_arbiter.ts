@@ -39,6 +39,8 @@ export interface NfsArbiterOptions {
     readonly text: () => string;
     /** Hears what others have written, each time. */
     readonly onTexts: (texts: readonly string[]) => void;
+    /** Hears that it could not be written and why, once for each reason. */
+    readonly onRefused: (message: string) => void;
   };
 }
 
@@ -66,6 +68,8 @@ export class NfsArbiter implements Arbiter {
   #notesDueMs = 0;
   #signDueMs = 0;
   #isSigning = false;
+  /** Why the roster could not be signed the last time. */
+  #refusal = "";
   #closed: Promise<void> | undefined;
 
   constructor(options: NfsArbiterOptions, host: ArbiterHost) {
@@ -147,6 +151,9 @@ export class NfsArbiter implements Arbiter {
     this.#signDueMs = now + beatMs;
     this.#lanes.send(ROSTER_LANE, { op: "sign", text: roster.text() }, (answer) => {
       this.#isSigning = false;
+      const refusal = answer.type === "refused" ? answer.refusal.message : "";
+      if (refusal !== "" && refusal !== this.#refusal) roster.onRefused(refusal);
+      this.#refusal = refusal;
       if (answer.type === "signed") roster.onTexts(answer.peers);
     });
   }

@@ -27,6 +27,8 @@ export interface NfsStoreOptions extends Omit<DirectoryStoreOptions, "arbiter"> 
   readonly leaseMs: number;
   readonly host: HostIdentity;
   readonly report: Report;
+  /** Hears that this daemon could not be entered into the roster, and why. */
+  readonly onUnsigned: (message: string) => void;
   /** Hears of each call on a file, with the answer that it was made for. */
   readonly onCall: (note: CallNote) => void;
   /** Called when an answer has come, for a tick. */
@@ -38,7 +40,20 @@ export interface NfsStoreOptions extends Omit<DirectoryStoreOptions, "arbiter"> 
 /** Opens a directory whose file server has told its lease time. Throws a `Deno.errors.NotCapable` when workers may not be started. */
 export function openNfsStore(options: NfsStoreOptions): DirectoryStore {
   checkWorkersAllowed();
-  const { directory, libc, limits, leaseMs, onBroken, onCall, wake, clock, host, daemon, report } = options;
+  const {
+    directory,
+    libc,
+    limits,
+    leaseMs,
+    onBroken,
+    onCall,
+    wake,
+    clock,
+    host,
+    daemon,
+    report,
+    onUnsigned,
+  } = options;
   const share = (all: number) => Math.floor(all / LANES);
   const shared = { lockFilesMax: share(limits.lockFilesMax), idleFilesMax: share(limits.idleFilesMax) };
   const courier = new WorkerCourier({ directory, libc: libc.path, limits: shared }, {
@@ -56,6 +71,7 @@ export function openNfsStore(options: NfsStoreOptions): DirectoryStore {
   const roster = {
     text: () => registration.text(),
     onTexts: (texts: readonly string[]) => registration.onTexts(texts),
+    onRefused: onUnsigned,
   };
   const belief = beliefOf(leaseMs);
   const bootMs = () => libc.bootMs();

@@ -1,5 +1,6 @@
 // Answers of workers that come in an order which only several workers make: the test says what each of them answered, and when.
 import { deepEqual, equal, ok } from "node:assert/strict";
+<<<<<<< HEAD
 import type { Mode } from "../../../../../../client/protocol/modes.ts";
 import type { Effect, SessionId } from "../../../../../../server/store/store.ts";
 import { DirectoryStore } from "../../../../../../server/store/directory/directory_store.ts";
@@ -113,6 +114,9 @@ class Bench {
     );
   }
 }
+=======
+import { AnswerBench as Bench, BELIEF, SESSION } from "../../../../../support/answer_bench.ts";
+>>>>>>> 766040d (store: a roster that cannot be signed is told)
 
 Deno.test("what was asked for under a claim that is lost is not granted, though a worker says so later", () => {
   const bench = new Bench();
@@ -334,4 +338,16 @@ Deno.test("what is not held is not proven, and nothing is remembered of it", () 
   bench.release(4);
   bench.tick(250);
   equal([...(bench.arbiter?.claims.all() ?? [])].length, 0);
+});
+
+Deno.test("a roster that cannot be signed is told once for each reason, and is no reason to stop", () => {
+  const bench = new Bench();
+  const sign = (message?: string) => {
+    bench.tick(BELIEF.beatMs);
+    const refusal = { code: "STORE_UNAVAILABLE", message: message ?? "" } as const;
+    bench.courier.answer("sign", message ? { type: "refused", refusal } : { type: "signed", peers: [] });
+    bench.tick();
+    return bench.reports.splice(0);
+  };
+  deepEqual(["full", "full", "EIO", undefined, "full"].map(sign), [["full"], [], ["EIO"], [], ["full"]]);
 });
