@@ -94,9 +94,11 @@ export class AnswerBench {
     return { type: "granted", descriptor: 7, token, value: undefined, provenMs };
   }
 
-  /** How long the locks of the session stand if nothing more is heard. */
-  get validForMs(): number {
-    return this.store.validForMs(SESSION, this.nowMs);
+  /** What is left of the belief in the claim, in milliseconds. */
+  get beliefMs(): number {
+    const claims = this.arbiter!.claims;
+    const claim = claims.get("x");
+    return claim?.given ? claims.endOf(claim) - this.bootMs : -Infinity;
   }
 
   release(lock: number): void {

@@ -1,122 +1,7 @@
 // Answers of workers that come in an order which only several workers make: the test says what each of them answered, and when.
 import { deepEqual, equal, ok } from "node:assert/strict";
-<<<<<<< HEAD
-import type { Mode } from "../../../../../../client/protocol/modes.ts";
-import type { Effect, SessionId } from "../../../../../../server/store/store.ts";
-import { DirectoryStore } from "../../../../../../server/store/directory/directory_store.ts";
-import { beliefOf, silenceMsMax } from "../../../../../../server/store/directory/nfs/belief.ts";
-import type { Courier } from "../../../../../../server/store/directory/nfs/courier.ts";
-import { NfsArbiter, type Report } from "../../../../../../server/store/directory/nfs/nfs_arbiter.ts";
-import type {
-  Answer,
-  Errand,
-  Operation,
-  Reply,
-} from "../../../../../../server/store/directory/nfs/operations.ts";
-
-const BELIEF = beliefOf(10_000);
-const SESSION = "s" as SessionId;
-
-/** Keeps what was sent until the test answers it. */
-class HeldCourier implements Courier {
-  readonly lanes = 2;
-  onReply: (lane: number, reply: Reply) => void = () => {};
-  readonly open: { lane: number; errand: Errand }[] = [];
-  ended = false;
-
-  send(lane: number, errand: Errand): void {
-    this.open.push({ lane, errand });
-  }
-
-  /** The first operation of a kind that has not been answered. */
-  find(op: Operation["op"]): { lane: number; errand: Errand } {
-    const found = this.open.find(({ errand }) => errand.operation.op === op);
-    ok(found, `${op} among ${this.open.map(({ errand }) => errand.operation.op)}`);
-    return found;
-  }
-
-  answer(op: Operation["op"], answer: Answer): void {
-    const found = this.find(op);
-    this.open.splice(this.open.indexOf(found), 1);
-    this.onReply(found.lane, { id: found.errand.id, answer });
-  }
-
-  end(): void {
-    this.ended = true;
-  }
-}
-
-class Bench {
-  readonly courier = new HeldCourier();
-  readonly effects: Effect[] = [];
-  readonly store: DirectoryStore;
-  nowMs = 0;
-  /** How long the machine slept: the clock of daemons stands still then, that of beliefs does not. */
-  sleptMs = 0;
-  readonly reports: string[] = [];
-  woken = 0;
-  arbiter: NfsArbiter | undefined;
-
-  constructor() {
-    const clock = { now: () => this.nowMs, wallMs: () => this.nowMs };
-    const { courier } = this;
-    const report: Report = (what, claims) => this.reports.push(claims > 0 ? `${what} ${claims}` : what);
-    const roster = { text: () => "{}", onTexts: () => {} };
-    const wake = () => void this.woken++;
-    this.store = new DirectoryStore({
-      effects: (effect) => this.effects.push(effect),
-      clock,
-      limits: { locksPerSessionMax: 9, waitersPerSessionMax: 9, queueLengthMax: 9 },
-      daemon: "d",
-      arbiter: (host) =>
-        this.arbiter = new NfsArbiter(
-          { courier, belief: BELIEF, clock, bootMs: () => this.bootMs, wake, report, roster },
-          host,
-        ),
-    });
-    this.store.openSession(SESSION, undefined);
-  }
-
-  acquire(request: number, mode: Mode, waitMs = Infinity): void {
-    this.store.acquire({ session: SESSION, request, names: ["x"], mode, waitMs }, this.nowMs);
-  }
-
-  get bootMs(): number {
-    return this.nowMs + this.sleptMs;
-  }
-
-  granted(token: number, provenMs = this.bootMs): Answer {
-    return { type: "granted", descriptor: 7, token, value: undefined, provenMs };
-  }
-
-  /** How long the locks of the session stand if nothing more is heard. */
-  get validForMs(): number {
-    return this.store.validForMs(SESSION, this.nowMs);
-  }
-
-  release(lock: number): void {
-    this.store.release({ session: SESSION, request: 100 + lock, lock }, this.nowMs);
-  }
-
-  /** The operations that were sent and not answered. */
-  get open(): string[] {
-    return this.courier.open.map(({ errand }) => errand.operation.op);
-  }
-
-  tick(ms = 0): void {
-    this.nowMs += ms;
-    this.store.tick(this.nowMs);
-  }
-
-  said(): string[] {
-    return this.effects.splice(0).map((one) =>
-      `${one.type} ${"request" in one ? one.request : one.lock} ${"code" in one ? one.code : ""}`.trim()
-    );
-  }
-}
-=======
 import { AnswerBench as Bench, BELIEF, SESSION } from "../../../../../support/answer_bench.ts";
->>>>>>> 766040d (store: a roster that cannot be signed is told)
+import { silenceMsMax } from "../../../../../../server/store/directory/nfs/belief.ts";
 
 Deno.test("what was asked for under a claim that is lost is not granted, though a worker says so later", () => {
   const bench = new Bench();
@@ -266,7 +151,7 @@ Deno.test("[I-6] a beat that was asked of a claim before it was lost says nothin
   bench.courier.answer("beat", { type: "beaten", proofs: ["lost"] });
   bench.tick();
   deepEqual(bench.said(), ["granted 2"]);
-  equal(bench.validForMs, BELIEF.believedMs);
+  equal(bench.beliefMs, BELIEF.believedMs);
 });
 
 Deno.test("a beat that is answered after the release of the lock loses nothing", () => {
@@ -293,7 +178,7 @@ Deno.test("a proof that is answered after a later one takes nothing of a belief 
   bench.courier.answer("admit", bench.granted(1, beatMs + 50));
   bench.courier.answer("beat", { type: "beaten", proofs: [beatMs] });
   bench.tick();
-  equal(bench.validForMs, BELIEF.believedMs - 50, "the beat began before the read under the second grant");
+  equal(bench.beliefMs, BELIEF.believedMs - 50, "the beat began before the read under the second grant");
   bench.tick(BELIEF.beatMs);
   const laterMs = bench.bootMs;
   bench.acquire(3, "CR");
@@ -301,7 +186,7 @@ Deno.test("a proof that is answered after a later one takes nothing of a belief 
   bench.tick();
   bench.courier.answer("admit", bench.granted(1, laterMs - 50));
   bench.tick();
-  equal(bench.validForMs, BELIEF.believedMs);
+  equal(bench.beliefMs, BELIEF.believedMs);
 });
 
 Deno.test("[P-50] a machine that slept for longer than a belief lasts has lost its locks when it wakes", () => {

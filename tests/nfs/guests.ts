@@ -1,6 +1,6 @@
 /**
- * Boots guests that have a kernel NFSv4 server and two hosts, and runs `guest/` in them; each test there is a step here. Takes some minutes, and wants the processors
- * for itself: `deno task nfs`.
+ * Boots a guest that has a kernel NFSv4 server and two hosts, and runs programs of `guest/` in it; each test there is a step here. A guest has nothing in
+ * common with another, so two may run at a time: `deno task nfs`.
  *
  * @module
  */
@@ -8,19 +8,12 @@ import { equal, ok } from "node:assert/strict";
 
 const GUEST = new URL("./guest.sh", import.meta.url).pathname;
 
-interface Guest {
-  /** The programs of `guest/` that it runs. */
+/** What runs in a guest. */
+export interface Guest {
+  /** The programs of `guest/`. */
   readonly programs: readonly string[];
   readonly settings?: Readonly<Record<string, string>>;
 }
-
-const GUESTS: Readonly<Record<string, Guest>> = {
-  "exclusion between two hosts": { programs: ["exclusion.ts"] },
-  "hosts that are cut off": { programs: ["cuts.ts"] },
-  "restarts of the server": { programs: ["restarts.ts"] },
-  "daemons and clients that stop or die, and a full disk": { programs: ["stops.ts", "full_disk.ts"] },
-  "mounts that are refused": { programs: ["refusals.ts"], settings: { GUEST_V3: "1" } },
-};
 
 /** What a guest needs, with the Debian package that has it. */
 const NEEDS: Readonly<Record<string, string>> = {
@@ -51,9 +44,10 @@ function missing(): string | undefined {
 }
 
 const MISSING = missing();
-if (MISSING) console.log(`skipped: tests of NFS, since ${MISSING}`);
 
-for (const [what, guest] of Object.entries(GUESTS)) {
+/** A test that is played in a guest; skipped aloud where none can be booted. */
+export function testInGuest(what: string, guest: Guest): void {
+  if (MISSING) console.log(`skipped: NFS: ${what}, since ${MISSING}`);
   Deno.test({ name: `NFS: ${what}`, ignore: MISSING !== undefined, fn: (test) => play(guest, test) });
 }
 
