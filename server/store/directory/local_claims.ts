@@ -4,11 +4,7 @@
  * **Waiting for other processes.** The kernel tells nobody that a lock became free, so a name that waits is tried again, soon at first and then
  * at least every {@link RETRY_MS_MAX}. Trying costs a microsecond.
  *
- * **Turns.** The kernel grants to whoever asks first, so a daemon with many sessions could keep a name for ever. A daemon that waits leaves a
- * *wait note* in the file, which others read together with the token, at no cost. (1) A newcomer that finds a fresh conflicting note lets go
- * and waits too. (2) A daemon that has had its claim for {@link Turns.turnMs} grants nothing more that conflicts with a fresh note; when its
- * holders are done it lets go, and leaves the file alone for longer than any retry takes. Notes only order daemons; that two do not hold at once is
- * the kernel's doing. A note of a daemon that died is stale after {@link Turns.noteFreshMs}.
+ * **Turns** of daemons are kept by `wait_notes.ts`.
  *
  * @module
  */
@@ -27,17 +23,17 @@ import { readHolderNote, writeHolderNote } from "./holder_note.ts";
 import { LedgerBusyError, LedgerError } from "./ledger.ts";
 import type { LockFile } from "./lock_file.ts";
 import type { LockFiles } from "./lock_files.ts";
-import { hasValue, LINE_BYTES, readMode, readNumber, readOrigin, writeLine } from "./record.ts";
+import { hasValue, LINE_BYTES, readOrigin } from "./record.ts";
 import { TokenError, Tokens, type TokenSource } from "./tokens.ts";
 import { ValueBlocks } from "./value_block.ts";
 import { LOCAL_TURNS, RETRY_MS_MAX, type Turns } from "./turns.ts";
 import { isStillOurs } from "./verification.ts";
+import { WaitNotes } from "./wait_notes.ts";
 
 /** First retry of a name that other processes hold, in milliseconds. */
 export const RETRY_MS_MIN = 1;
 /** A lock file that was removed between being opened and being locked is opened again, so often. */
 const REOPEN_TRIES = 100;
-const NOTE_AT = LINE_BYTES;
 
 /** What local claims are made with. */
 export interface LocalClaimsOptions {
@@ -57,20 +53,18 @@ export class LocalClaims implements Claims {
   readonly #calls: FileCalls;
   readonly #files: LockFiles;
   readonly #tokens: Tokens;
-  readonly #clock: Clock;
   readonly #values: ValueBlocks;
+  readonly #notes: WaitNotes;
   readonly #unnoted: LockFile[] = [];
   readonly #retries = new Deadlines<LockFile>();
   readonly #lines = new Uint8Array(2 * LINE_BYTES);
-  readonly #turns: Turns;
 
   constructor({ calls, files, ledger, clock, turns = LOCAL_TURNS }: LocalClaimsOptions) {
     this.#calls = calls;
     this.#files = files;
     this.#tokens = new Tokens(calls, ledger);
     this.#values = new ValueBlocks(calls);
-    this.#clock = clock;
-    this.#turns = turns;
+    this.#notes = new WaitNotes(calls, clock, turns);
   }
 
   /** When {@link retryDue} has something to do: monotonic milliseconds, or Infinity. */
@@ -90,13 +84,13 @@ export class LocalClaims implements Claims {
     const bytes = this.#calls.read(file.fd, this.#lines, 0);
     if (bytes < 0) return this.#fail(file, before, `Cannot read ${file.path}: ${errnoName(-bytes)}`);
     this.#lines.fill(0, bytes);
-    if (this.#mustWait(file, mode, covered, now)) {
+    if (this.#notes.goFirst(file, this.#lines, { mode, covered, now })) {
       if (!covered) file.move(before);
       return "outside";
     }
     try {
       const token = this.#tokens.next(file, mode, this.#lines);
-      if (file.noteMs > 0 && !covered) this.#wipeNote(file);
+      if (!covered) this.#notes.wipe(file);
       file.value = hasValue(readOrigin(this.#lines, 0)) ? this.#values.read(file, mode) : undefined;
       if (!file.unnoted) this.#unnoted.push(file);
       file.unnoted = true;
@@ -119,10 +113,7 @@ export class LocalClaims implements Claims {
     if (!file || file.claim === union) return;
     file.move(union);
     if (union === "NL") file.idleMs = now;
-    if (file.yieldsTo === "NL" || !compatible(file.yieldsTo, union)) return;
-    file.leaveUntilMs = now + this.#turns.leaveMs;
-    file.leftTo = file.yieldsTo;
-    file.yieldsTo = "NL";
+    this.#notes.yield(file, union, now);
   }
 
   keptOut(): boolean {
@@ -197,7 +188,7 @@ export class LocalClaims implements Claims {
     const file = this.#files.get(name);
     if (!file) return;
     file.awaiting = true;
-    if (file.yieldsTo === "NL" && now >= file.leaveUntilMs) this.#leaveNote(file, mode);
+    this.#notes.leave(file, mode, now);
   }
 
   /** None does any more. */
@@ -205,7 +196,7 @@ export class LocalClaims implements Claims {
     const file = this.#files.get(name);
     if (!file) return;
     file.awaiting = false;
-    if (file.noteMs > 0) this.#wipeNote(file);
+    this.#notes.wipe(file);
   }
 
   /** Calls `retry` for every name whose time has come; it ends in {@link awaitOutside} again for those that still wait. */
@@ -252,47 +243,8 @@ export class LocalClaims implements Claims {
     return { code: "STORE_UNAVAILABLE", message: `Cannot lock ${file.path}: it is removed again and again` };
   }
 
-  /** Whether a daemon that waits goes first. */
-  #mustWait(file: LockFile, mode: Mode, covered: boolean, now: number): boolean {
-    // A daemon that waits itself competes with the others that wait.
-    if (covered ? now - file.claimedMs < this.#turns.turnMs : file.awaiting) return false;
-    if (covered && !compatible(file.yieldsTo, mode)) return true;
-    const noteMs = readNumber(this.#lines, NOTE_AT, "W");
-    if (noteMs < 0 || noteMs === file.noteMs) return false;
-    if (!this.#isFresh(file, noteMs, now)) return false;
-    const noteMode = readMode(this.#lines, NOTE_AT);
-    if (compatible(noteMode, mode)) return false;
-    if (covered) file.yieldsTo = noteMode;
-    return true;
-  }
-
-  #isFresh(file: LockFile, noteMs: number, now: number): boolean {
-    const { noteAge, noteFreshMs } = this.#turns;
-    if (noteAge === "by clock") return Math.abs(this.#clock.wallMs() - noteMs) <= noteFreshMs;
-    if (file.seenNote !== noteMs) {
-      file.seenNote = noteMs;
-      file.seenNoteMs = now;
-    }
-    return now - file.seenNoteMs <= noteFreshMs;
-  }
-
   #fail(file: LockFile, before: Mode, message: string): Refusal {
     if (file.claim !== before) file.move(before);
     return { code: "STORE_UNAVAILABLE", message };
-  }
-
-  #leaveNote(file: LockFile, mode: Mode): void {
-    const wallMs = this.#clock.wallMs();
-    // Either way round: a clock that was set back must not keep the note from being renewed.
-    if (Math.abs(wallMs - file.noteMs) < this.#turns.noteRenewMs) return;
-    const line = this.#lines.subarray(NOTE_AT);
-    writeLine(line, 0, { letter: "W", number: wallMs, mode, origin: "d" });
-    if (this.#calls.write(file.fd, line, NOTE_AT) === LINE_BYTES) file.noteMs = wallMs;
-  }
-
-  #wipeNote(file: LockFile): void {
-    this.#lines.fill(0, NOTE_AT);
-    this.#calls.write(file.fd, this.#lines.subarray(NOTE_AT), NOTE_AT);
-    file.noteMs = 0;
   }
 }
