@@ -9,6 +9,7 @@ import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { type NfsFacts, nfsFacts } from "./doctor/nfs_facts.ts";
 import { DirectoryStore, type DirectoryStoreOptions } from "./store/directory/directory_store.ts";
+import { MARK_SLOTS } from "./store/directory/grace_mark.ts";
 import { beliefOf, silenceMsMax } from "./store/directory/nfs/belief.ts";
 import type { Report } from "./store/directory/nfs/nfs_arbiter.ts";
 import { openNfsStore } from "./store/directory/nfs/nfs_store.ts";
@@ -30,7 +31,10 @@ export interface OpenStoreOptions extends Omit<DirectoryStoreOptions, "arbiter">
 
 /** Opens a directory; what is known of its NFS mount says how. Throws a LedgerError or a `Deno.errors.NotCapable`. */
 export function openStore(facts: NfsFacts | undefined, options: OpenStoreOptions): DirectoryStore {
-  if (facts?.leaseMs === undefined) return DirectoryStore.local(options);
+  if (facts?.leaseMs === undefined) {
+    const onUnmarked = () => options.log.warn("store.graces_unmarked", { daemonsMax: MARK_SLOTS });
+    return DirectoryStore.local({ ...options, onUnmarked });
+  }
   const { leaseMs, host } = facts;
   // By its real name: on NFS a link at its end would not be followed.
   const directory = Deno.realPathSync(options.directory);

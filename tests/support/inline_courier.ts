@@ -64,7 +64,7 @@ export class InlineCourier implements Courier {
       close: (fd) => fd === NO_DESCRIPTOR ? 0 : calls.close(fd),
       bootMs,
     };
-    this.#host = new ClaimHost({ calls: direct, directory, wallMs, limits });
+    this.#host = new ClaimHost({ calls: direct, directory, lane: 0, wallMs, limits });
   }
 
   send(_lane: number, errand: Errand): void {

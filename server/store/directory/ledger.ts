@@ -7,7 +7,8 @@
  * sets it to the limit, or to what the wall clock says if that is more, so that even a directory that was wiped, or restored from an old
  * copy, goes on above its old tokens. A record below the floor counts as none.
  *
- * Bytes locked in `.distrilock/ledger`: 0 around each transaction, 1 while starting, 2 read-locked by every living daemon.
+ * Bytes locked in `.distrilock/ledger`: 0 around each transaction, 1 while starting, 2 read-locked by every living daemon; from 16 on each daemon has a
+ * byte for as long as it lives, which says whose slot for grace marks (`grace_mark.ts`) is whose.
  * Lines in it (`record.ts`): `top` at 0, `floor` at 512, `limit` twice, at 1024 and 1536, written in turn so that a torn write
  * leaves the other.
  *
@@ -22,6 +23,7 @@ import {
   LOCK_WRITE,
   type LockType,
 } from "../../../ffi/file_calls.ts";
+import { MARK_SLOTS } from "./grace_mark.ts";
 import { LINE_BYTES, readNumber, writeLine } from "./record.ts";
 
 /** How many tokens a name is given at once, when it has none left. */
@@ -44,6 +46,7 @@ const STARTING_MS_MAX = 5_000;
 const TRANSACTION_BYTE = 0;
 const STARTING_BYTE = 1;
 const ALIVE_BYTE = 2;
+const SLOT_BYTES = 16;
 const TOP_AT = 0;
 const FLOOR_AT = 512;
 /** Where the two limit lines are. */
@@ -61,6 +64,14 @@ export class LedgerBusyError extends Error {
 
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
 
+/** Where a daemon would leave its marks. */
+export interface LedgerPlace {
+  /** Which of the disjoint sets of lock files this ledger is opened for. */
+  readonly lane: number;
+  /** The slot that it would like best, or -1. */
+  readonly slot: number;
+}
+
 /** The ledger of an open directory. */
 export class Ledger {
   readonly #calls: FileCalls;
@@ -69,6 +80,8 @@ export class Ledger {
   readonly #line = new Uint8Array(LINE_BYTES);
   /** Records below it count as none. */
   readonly floor: number;
+  /** The slot for grace marks that is this daemon's while it has the ledger open; -1 when others have them all. */
+  readonly slot: number;
   /** A number that `top` has reached: it may be higher by now. */
   #knownTop: number;
   /**
@@ -79,7 +92,10 @@ export class Ledger {
   /** The end of a transaction could not be told: all daemons of the directory wait for this one. */
   #stuck = false;
 
-  private constructor(calls: FileCalls, path: string, fd: number, wallMs: number) {
+  private constructor(
+    calls: FileCalls,
+    { path, fd, wallMs, lane, slot }: LedgerPlace & { path: string; fd: number; wallMs: number },
+  ) {
     this.#calls = calls;
     this.#path = path;
     this.#fd = fd;
@@ -90,17 +106,19 @@ export class Ledger {
       throw new LedgerError(`Cannot use ${path}: its floor line is damaged and other daemons use it`);
     }
     this.#lockToStart(LOCK_READ, ALIVE_BYTE);
+    // Else a daemon that comes back soon would find marks of its own death in its slot, and have to wait until it can write there.
+    this.slot = this.#takeSlot(SLOT_BYTES + lane * MARK_SLOTS, slot < 0 ? Math.floor(wallMs) % MARK_SLOTS : slot);
     const unlocked = calls.tryLock(fd, LOCK_UNLOCK, STARTING_BYTE, 1);
     if (unlocked < 0) throw new LedgerError(`Cannot unlock ${path}: ${errnoName(-unlocked)}`);
     this.#knownTop = this.floor;
   }
 
   /** Opens the ledger at `path`, making it if it is missing. `wallMs` is the wall clock, in milliseconds since 1970. */
-  static open(calls: FileCalls, path: string, wallMs: number): Ledger {
+  static open(calls: FileCalls, path: string, wallMs: number, place: LedgerPlace = { lane: 0, slot: -1 }): Ledger {
     const fd = calls.open(path, "open-or-create");
     if (fd < 0) throw new LedgerError(`Cannot open ${path}: ${errnoName(-fd)}`);
     try {
-      return new Ledger(calls, path, fd, wallMs);
+      return new Ledger(calls, { ...place, path, fd, wallMs });
     } catch (error) {
       calls.close(fd);
       throw error;
@@ -216,6 +234,14 @@ export class Ledger {
     if (result >= 0) return true;
     if (lockRefused(-result)) return false;
     throw new LedgerError(`Cannot lock ${this.#path}: ${errnoName(-result)}`);
+  }
+
+  #takeSlot(firstByte: number, wanted: number): number {
+    for (let tries = 0; tries < MARK_SLOTS; tries++) {
+      const slot = (wanted + tries) % MARK_SLOTS;
+      if (this.#tryLock(LOCK_WRITE, firstByte + slot)) return slot;
+    }
+    return -1;
   }
 
   #unlock(): void {

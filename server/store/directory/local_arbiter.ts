@@ -22,6 +22,8 @@ export interface LocalArbiterOptions {
   readonly limits: { readonly lockFilesMax: number; readonly idleFilesMax: number };
   /** Never remove a lock file. */
   readonly keepFiles: boolean;
+  /** Called when other daemons have all slots for grace marks: graces of sessions end with this daemon. */
+  readonly onUnmarked?: (() => void) | undefined;
 }
 
 /** How often idle files are looked through and deleted ones are noticed, in milliseconds. */
@@ -42,11 +44,15 @@ export class LocalArbiter implements Arbiter {
   #notesDueMs = 0;
 
   /** Opens the directory. Throws a LedgerError when it cannot be used. */
-  constructor({ calls, directory, clock, limits, keepFiles }: LocalArbiterOptions, host: ArbiterHost) {
+  constructor(
+    { calls, directory, clock, limits, keepFiles, onUnmarked }: LocalArbiterOptions,
+    host: ArbiterHost,
+  ) {
     const { lockFilesMax, idleFilesMax } = limits;
     this.#host = host;
     this.#files = new LockFiles({ calls, directory, lockFilesMax, idleFilesMax, keepFiles });
     this.#ledger = Ledger.open(calls, `${directory}/${PRIVATE_DIRECTORY}/ledger`, clock.wallMs());
+    if (this.#ledger.slot < 0) onUnmarked?.();
     this.claims = new LocalClaims({ calls, files: this.#files, ledger: this.#ledger, clock });
     this.#tidyDueMs = clock.now() + TIDY_INTERVAL_MS;
   }

@@ -9,21 +9,23 @@
  * @module
  */
 import type { Party, ValueBlock } from "../../../client/protocol/messages.ts";
-import type { Mode } from "../../../client/protocol/modes.ts";
+import { type Mode, MODES } from "../../../client/protocol/modes.ts";
 import { errnoName, lockRefused } from "../../../ffi/errno.ts";
 import { type FileCalls, LOCK_READ, LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../ffi/file_calls.ts";
 import type { Clock } from "../../base/clock.ts";
 import { assert } from "../../base/assert.ts";
 import { Deadlines } from "../../base/deadlines.ts";
-import type { Admission, Claims, Refusal } from "../../lock/claims.ts";
+import type { Admission, Candidate, Claims, Refusal } from "../../lock/claims.ts";
 import type { SetValue } from "../../lock/commands.ts";
 import { compatible, covers } from "../../lock/mode.ts";
 import { FIELD, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
+import { HEAD_BYTES } from "./grace_mark.ts";
+import { GraceMarks } from "./grace_marks.ts";
 import { readHolderNote, writeHolderNote } from "./holder_note.ts";
 import { LedgerBusyError, LedgerError } from "./ledger.ts";
 import type { LockFile } from "./lock_file.ts";
 import type { LockFiles } from "./lock_files.ts";
-import { hasValue, LINE_BYTES, readOrigin } from "./record.ts";
+import { hasValue, readOrigin } from "./record.ts";
 import { TokenError, Tokens, type TokenSource } from "./tokens.ts";
 import { ValueBlocks } from "./value_block.ts";
 import { LOCAL_TURNS, RETRY_MS_MAX, type Turns } from "./turns.ts";
@@ -45,6 +47,9 @@ export interface LocalClaimsOptions {
   readonly turns?: Turns;
 }
 
+/** What is to be admitted, as far as it matters here. */
+type Wanted = Pick<Candidate, "mode" | "graceMs"> & { readonly resource: { readonly name: string } };
+
 /** The claims of one daemon on a local directory. */
 export class LocalClaims implements Claims {
   readonly available = true;
@@ -55,9 +60,10 @@ export class LocalClaims implements Claims {
   readonly #tokens: Tokens;
   readonly #values: ValueBlocks;
   readonly #notes: WaitNotes;
+  readonly #marks: GraceMarks;
   readonly #unnoted: LockFile[] = [];
   readonly #retries = new Deadlines<LockFile>();
-  readonly #lines = new Uint8Array(2 * LINE_BYTES);
+  readonly #head = new Uint8Array(HEAD_BYTES);
 
   constructor({ calls, files, ledger, clock, turns = LOCAL_TURNS }: LocalClaimsOptions) {
     this.#calls = calls;
@@ -65,6 +71,7 @@ export class LocalClaims implements Claims {
     this.#tokens = new Tokens(calls, ledger);
     this.#values = new ValueBlocks(calls);
     this.#notes = new WaitNotes(calls, clock, turns);
+    this.#marks = new GraceMarks(calls, clock, ledger);
   }
 
   /** When {@link retryDue} has something to do: monotonic milliseconds, or Infinity. */
@@ -72,26 +79,31 @@ export class LocalClaims implements Claims {
     return this.#retries.nextMs();
   }
 
-  admit({ resource, mode }: { resource: { name: string }; mode: Mode }, union: Mode, now: number): Admission {
+  admit({ resource, mode, graceMs: sessionMs }: Wanted, union: Mode, now: number): Admission {
     const file = this.#files.open(resource.name, now);
     if ("code" in file) return file;
+    // NL is in nobody's way.
+    const graceMs = mode === "NL" ? 0 : sessionMs;
     const before = file.claim;
     const covered = before !== "NL" && covers(before, union);
     if (!covered) {
       const refused = this.#claim(file, union, now);
       if (refused) return refused;
     }
-    const bytes = this.#calls.read(file.fd, this.#lines, 0);
+    const bytes = this.#calls.read(file.fd, this.#head, 0);
     if (bytes < 0) return this.#fail(file, before, `Cannot read ${file.path}: ${errnoName(-bytes)}`);
-    this.#lines.fill(0, bytes);
-    if (this.#notes.goFirst(file, this.#lines, { mode, covered, now })) {
-      if (!covered) file.move(before);
-      return "outside";
-    }
+    this.#head.fill(0, bytes);
     try {
-      const token = this.#tokens.next(file, mode, this.#lines);
+      const waits = this.#marks.keepOut(file, this.#head, { mode, graceMs }, now) ||
+        this.#notes.goFirst(file, this.#head, { mode, covered, now });
+      if (waits) {
+        if (!covered) file.move(before);
+        return "outside";
+      }
+      const token = this.#tokens.next(file, mode, this.#head);
       if (!covered) this.#notes.wipe(file);
-      file.value = hasValue(readOrigin(this.#lines, 0)) ? this.#values.read(file, mode) : undefined;
+      file.value = hasValue(readOrigin(this.#head, 0)) ? this.#values.read(file, mode) : undefined;
+      if (graceMs > 0) this.#marks.leave(file, this.#head, { mode, graceMs });
       if (!file.unnoted) this.#unnoted.push(file);
       file.unnoted = true;
       return token;
@@ -111,8 +123,9 @@ export class LocalClaims implements Claims {
   settle(name: string, union: Mode, now: number): void {
     const file = this.#files.get(name);
     if (!file || file.claim === union) return;
+    this.#marks.weaken(file, union);
     file.move(union);
-    if (union === "NL") file.idleMs = now;
+    if (union === "NL") file.idleMs = Math.max(file.idleMs, now);
     this.#notes.yield(file, union, now);
   }
 
@@ -207,20 +220,27 @@ export class LocalClaims implements Claims {
     }
   }
 
-  /** The strongest mode that other processes seem to hold, or null: a picture of this moment. */
+  /** The strongest mode that other processes seem to hold, or did when they died, for as long as their graces last; or null: a picture of this moment. */
   outside(name: string): Mode | null {
     return this.#files.look(name, (fd) => {
-      const finds = (type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number) => {
-        return this.#calls.conflicting(fd, type, start, length);
-      };
-      const any = finds(LOCK_WRITE, 0, LOCK_TO_END);
-      if (any === LOCK_UNLOCK || any < 0) return null;
-      if (finds(LOCK_READ, GATE, 1) === LOCK_WRITE) return "EX";
-      // PW has the first byte of the field with all the others; that a CW has just this one never happens in practice.
-      if (finds(LOCK_READ, FIELD, 1) === LOCK_WRITE) return "PW";
-      if (finds(LOCK_READ, FIELD, FIELD_LENGTH) === LOCK_WRITE) return "CW";
-      return finds(LOCK_WRITE, FIELD, FIELD_LENGTH) === LOCK_READ ? "PR" : "CR";
+      const bytes = this.#calls.read(fd, this.#head, 0);
+      const marked = bytes < 0 ? null : this.#marks.strongest(this.#files.get(name), this.#head.fill(0, bytes));
+      const locked = this.#locked(fd);
+      return marked && MODES.indexOf(marked) > MODES.indexOf(locked ?? "NL") ? marked : locked;
     });
+  }
+
+  #locked(fd: number): Mode | null {
+    const finds = (type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number) => {
+      return this.#calls.conflicting(fd, type, start, length);
+    };
+    const any = finds(LOCK_WRITE, 0, LOCK_TO_END);
+    if (any === LOCK_UNLOCK || any < 0) return null;
+    if (finds(LOCK_READ, GATE, 1) === LOCK_WRITE) return "EX";
+    // PW has the first byte of the field with all the others; that a CW has just this one never happens in practice.
+    if (finds(LOCK_READ, FIELD, 1) === LOCK_WRITE) return "PW";
+    if (finds(LOCK_READ, FIELD, FIELD_LENGTH) === LOCK_WRITE) return "CW";
+    return finds(LOCK_WRITE, FIELD, FIELD_LENGTH) === LOCK_READ ? "PR" : "CR";
   }
 
   /** Raises the claim on a file that has a name. */
@@ -244,6 +264,7 @@ export class LocalClaims implements Claims {
   }
 
   #fail(file: LockFile, before: Mode, message: string): Refusal {
+    this.#marks.weaken(file, before);
     if (file.claim !== before) file.move(before);
     return { code: "STORE_UNAVAILABLE", message };
   }

@@ -11,9 +11,9 @@ import type { WorkerSetup } from "./courier.ts";
 import type { Errand, Reply } from "./operations.ts";
 
 self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => {
-  const { libc: path, directory, limits } = data;
+  const { libc: path, directory, lane, limits } = data;
   const calls = Libc.open(path);
-  const host = new ClaimHost({ calls, directory, limits, wallMs: SYSTEM_CLOCK.wallMs });
+  const host = new ClaimHost({ calls, directory, lane, limits, wallMs: SYSTEM_CLOCK.wallMs });
   self.onmessage = ({ data: { id, operation } }: MessageEvent<Errand>) => {
     const reply: Reply = { id, answer: host.perform(operation) };
     self.postMessage(reply);

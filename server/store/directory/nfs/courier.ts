@@ -8,6 +8,8 @@ import type { Errand, Reply } from "./operations.ts";
 /** What a worker is told first. */
 export interface WorkerSetup {
   readonly directory: string;
+  /** Which of the workers it is. */
+  readonly lane: number;
   /** Path of the C library. */
   readonly libc: string;
   readonly limits: { readonly lockFilesMax: number; readonly idleFilesMax: number };
@@ -40,13 +42,13 @@ export interface Courier {
 export class WorkerCourier implements Courier {
   onReply: (lane: number, reply: Reply) => void = () => {};
   readonly lanes: number;
-  readonly #setup: WorkerSetup;
+  readonly #setup: Omit<WorkerSetup, "lane">;
   readonly #onBroken: (error: unknown) => void;
   readonly #workers: Worker[];
 
   /** `onBroken` hears of a worker that broke a rule of its own, and does no more. */
   constructor(
-    setup: WorkerSetup,
+    setup: Omit<WorkerSetup, "lane">,
     { lanes, onBroken }: { lanes: number; onBroken: (error: unknown) => void },
   ) {
     this.#setup = setup;
@@ -70,7 +72,7 @@ export class WorkerCourier implements Courier {
       event.preventDefault();
       this.#onBroken(new Error(`worker ${lane} of the store has ended: ${event.message}`));
     };
-    worker.postMessage(this.#setup);
+    worker.postMessage({ ...this.#setup, lane } satisfies WorkerSetup);
     return worker;
   }
 }
