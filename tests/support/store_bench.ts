@@ -34,6 +34,8 @@ export interface BenchAcquire {
   readonly name?: string;
   readonly waitMs?: number;
   readonly session?: string;
+  /** The grace of its session, if it is new. By default it has none. */
+  readonly graceMs?: number;
 }
 
 /** 2026-06-01T00:00:00Z, where the clocks of a bench begin. */
@@ -115,7 +117,7 @@ export class BenchDaemon {
   /** The way to the file server, of a daemon over NFS. */
   readonly courier: InlineCourier | undefined;
   readonly effects: Effect[] = [];
-  /** What a daemon over NFS reported to its operator. */
+  /** What it reported to its operator. */
   readonly reports: string[] = [];
   readonly #bench: StoreBench;
   readonly #sessions = new Set<string>();
@@ -140,7 +142,13 @@ export class BenchDaemon {
     const common = { directory, effects, clock, limits, daemon: `daemon-${index}` };
     const { calls } = this;
     if (options.over !== "nfs") {
-      this.store = DirectoryStore.local({ ...common, calls, keepFiles: options.keepFiles ?? false });
+      const onUnmarked = () => void this.reports.push("unmarked");
+      this.store = DirectoryStore.local({
+        ...common,
+        calls,
+        keepFiles: options.keepFiles ?? false,
+        onUnmarked,
+      });
       return;
     }
     const bootMs = () => bench.nowMs;
@@ -159,8 +167,8 @@ export class BenchDaemon {
 
   /** Asks for a lock and answers with what was said about it, or undefined when it waits. */
   acquire(request: number, mode: Mode, wanted: BenchAcquire = {}): Effect | undefined {
-    const { name = "x", waitMs = 0, session = "s" } = wanted;
-    this.#open(session);
+    const { name = "x", waitMs = 0, session = "s", graceMs = 0 } = wanted;
+    this.#open(session, graceMs);
     const asked = { session: session as SessionId, request, names: [name], mode, waitMs };
     this.store.acquire(asked, this.#bench.nowMs);
     this.work();
@@ -193,8 +201,8 @@ export class BenchDaemon {
   }
 
   /** Asks for several names in EX. */
-  acquireAll(request: number, names: readonly string[], waitMs: number): Effect | undefined {
-    this.#open("s");
+  acquireAll(request: number, names: readonly string[], waitMs: number, graceMs = 0): Effect | undefined {
+    this.#open("s", graceMs);
     this.store.acquire({ session: "s" as SessionId, request, names, mode: "EX", waitMs }, this.#bench.nowMs);
     this.work();
     return this.answer(request);
@@ -280,9 +288,9 @@ export class BenchDaemon {
     for (const fd of this.calls.openDescriptors) this.calls.close(fd);
   }
 
-  #open(session: string): void {
+  #open(session: string, graceMs: number): void {
     if (this.#sessions.has(session)) return;
     this.#sessions.add(session);
-    this.store.openSession(session as SessionId, { name: session });
+    this.store.openSession(session as SessionId, { name: session }, this.#bench.nowMs, { graceMs });
   }
 }
