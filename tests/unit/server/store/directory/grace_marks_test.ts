@@ -79,6 +79,7 @@ for (const [over, retryMs] of [["local", RETRY_MS_MAX], ["nfs", NFS_RETRY_MS_MAX
     one.release(1, "g");
     deepEqual(said(bench), []);
     one.grant(2, "PR", GRACED);
+    deepEqual(said(bench), [["PR", GRACE_MS]]);
     one.end("g");
     one.grant(1, "EX", { session: "without" });
     deepEqual(said(bench), []);
@@ -132,6 +133,9 @@ Deno.test("[I-12] a mark says what all sessions with a grace hold, and the longe
   one.end("g");
   one.end("longer");
   deepEqual(said(bench), []);
+  one.grant(4, "PW", { ...GRACED, session: "writer" });
+  one.grant(1, "CR", { session: "longer again", graceMs: 2 * GRACE_MS });
+  deepEqual(said(bench), [["PW", 2 * GRACE_MS]]);
 });
 
 Deno.test("[I-15] two daemons wait for a grace: the second is not held up by the first one's mark", () => {
@@ -181,6 +185,7 @@ Deno.test("[I-15] a mark that shared locks of others keep from being wiped is wa
   one.kill();
   ok(waitedOut(waited(bench, other, 1, "PR")));
   deepEqual(said(bench), [["CW", GRACE_MS]], "the reader is in the way");
+  equal(other.outside(), "CR");
   other.release(1);
   equal(other.acquire(2, "PW")?.type, "granted");
   other.release(2);
@@ -264,15 +269,17 @@ Deno.test("[P-23] [P-40] a wait for a grace ends in time, tells who held, and le
 Deno.test("[I-15] whoever only tries, now and then, gets the lock when the grace is over", () => {
   using bench = new StoreBench();
   const [one, other] = [bench.daemon(), bench.daemon()];
-  const graceMs = 4 * IDLE_FILE_MS;
-  one.grant(1, "EX", { ...GRACED, graceMs });
+  const graceMs = 6 * IDLE_FILE_MS;
+  one.grant(1, "PW", { ...GRACED, graceMs });
   one.kill();
   const tries = 5;
   for (let id = 1; id < tries; id++) {
-    equal(other.refusal(id, "PR"), "BUSY");
+    equal(other.refusal(2 * id, "PR"), "BUSY");
+    other.grant(2 * id + 1, "CR");
+    other.release(2 * id + 1);
     bench.pass(graceMs / (tries - 1));
   }
-  other.grant(tries, "PR");
+  other.grant(2 * tries, "PR");
 });
 
 Deno.test("a lock file with a mark is not removed, and without one it is", () => {
@@ -304,6 +311,16 @@ Deno.test("a lock file that is emptied or deleted while nobody holds it keeps no
   }
 });
 
+Deno.test("the mark in a file that was made anew is that of its holders, not of those who lost the old one", () => {
+  using bench = new StoreBench();
+  const one = bench.daemon();
+  one.grant(1, "EX", GRACED);
+  one.wait(2, "PR", GRACED);
+  Deno.removeSync(bench.path("x.lck"));
+  bench.until(() => one.holds(2, "g"), TIDY_INTERVAL_MS + 1);
+  deepEqual(said(bench), [["PR", GRACE_MS]]);
+});
+
 Deno.test("[I-12] a daemon that ends keeps the locks of sessions that it leaves to their clients, and of no other", () => {
   using bench = new StoreBench();
   const [one, other] = [bench.daemon(), bench.daemon()];
@@ -327,11 +344,13 @@ Deno.test("STORE_UNAVAILABLE when the mark of a grant cannot be written, and not
   const [one, other] = [bench.daemon(), bench.daemon()];
   one.grant(1, "EX");
   one.release(1);
-  one.calls.fail({ errno: ERRNO.ENOSPC, kind: "write", from: 2, times: Infinity });
-  equal(one.refusal(1, "EX", GRACED), "STORE_UNAVAILABLE");
-  one.calls.heal();
-  one.check();
-  deepEqual(said(bench), []);
+  for (const effect of ["none", "done"] as const) {
+    one.calls.fail({ errno: ERRNO.ENOSPC, kind: "write", from: 2, effect });
+    equal(one.refusal(effect === "none" ? 1 : 2, "EX", GRACED), "STORE_UNAVAILABLE");
+    one.calls.heal();
+    one.check();
+    deepEqual(said(bench), [], effect);
+  }
   other.grant(1, "EX");
 });
 
