@@ -75,21 +75,25 @@ export class FileMarks {
   /** The number of its own mark; -1 when what stands there is not to be relied on. */
   number = -1;
   /** Marks of the dead, by their slots, and until when each counts: monotonic milliseconds. */
-  readonly #dead = new Map<number, Mark & { readonly untilMs: number }>();
+  #dead: Map<number, Mark & { readonly untilMs: number }> | undefined;
 
   /** Until when the mark of a dead daemon counts that stands in a slot at `seenMs`, the time of now: since it was first seen, for its grace. */
   untilMs(slot: number, mark: Mark, seenMs: number): number {
-    const known = this.#dead.get(slot);
-    if (known?.number === mark.number && known.mode === mark.mode) return known.untilMs;
+    const known = this.#known(slot, mark);
+    if (known) return known.untilMs;
     const untilMs = seenMs + graceOf(mark);
-    this.#dead.set(slot, { ...mark, untilMs });
+    (this.#dead ??= new Map()).set(slot, { ...mark, untilMs });
     return untilMs;
   }
 
   /** Whether it is known that a mark does not count any more. */
   isOver(slot: number, mark: Mark, now: number): boolean {
-    const known = this.#dead.get(slot);
-    return known !== undefined && known.number === mark.number && known.mode === mark.mode &&
-      known.untilMs <= now;
+    const known = this.#known(slot, mark);
+    return known !== undefined && known.untilMs <= now;
+  }
+
+  #known(slot: number, { number, mode }: Mark): { readonly untilMs: number } | undefined {
+    const known = this.#dead?.get(slot);
+    return known?.number === number && known.mode === mode ? known : undefined;
   }
 }
