@@ -26,7 +26,10 @@ export const HEAD_BYTES = MARKS_AT + MARK_SLOTS * LINE_BYTES;
 
 const LETTER = "G";
 const DRAWS = 2 ** 18;
-assert(LIFE_MS_MAX * DRAWS + DRAWS <= Number.MAX_SAFE_INTEGER, "every grace fits into a line, with a random number");
+assert(
+  LIFE_MS_MAX * DRAWS + DRAWS <= Number.MAX_SAFE_INTEGER,
+  "every grace fits into a line, with a random number",
+);
 
 /** What a mark says. */
 export interface Mark {

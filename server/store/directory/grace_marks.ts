@@ -83,7 +83,7 @@ export class GraceMarks {
     throw new TokenError(`Cannot write ${file.path}: ${fault}`);
   }
 
-  /** The claim is about to become `claim`: this daemon's mark must not be stronger. One that cannot be written stays, and others wait for nobody. */
+  /** The claim is about to become `claim`: this daemon's mark must not be stronger. One that cannot be weakened stays, and may keep others waiting for nobody. */
   weaken(file: LockFile, claim: Mode): void {
     const { marks } = file;
     if (marks.mode === "NL" || covers(claim, marks.mode)) return;

@@ -107,14 +107,22 @@ export class Ledger {
     }
     this.#lockToStart(LOCK_READ, ALIVE_BYTE);
     // Else a daemon that comes back soon would find marks of its own death in its slot, and have to wait until it can write there.
-    this.slot = this.#takeSlot(SLOT_BYTES + lane * MARK_SLOTS, slot < 0 ? Math.floor(wallMs) % MARK_SLOTS : slot);
+    this.slot = this.#takeSlot(
+      SLOT_BYTES + lane * MARK_SLOTS,
+      slot < 0 ? Math.floor(wallMs) % MARK_SLOTS : slot,
+    );
     const unlocked = calls.tryLock(fd, LOCK_UNLOCK, STARTING_BYTE, 1);
     if (unlocked < 0) throw new LedgerError(`Cannot unlock ${path}: ${errnoName(-unlocked)}`);
     this.#knownTop = this.floor;
   }
 
   /** Opens the ledger at `path`, making it if it is missing. `wallMs` is the wall clock, in milliseconds since 1970. */
-  static open(calls: FileCalls, path: string, wallMs: number, place: LedgerPlace = { lane: 0, slot: -1 }): Ledger {
+  static open(
+    calls: FileCalls,
+    path: string,
+    wallMs: number,
+    place: LedgerPlace = { lane: 0, slot: -1 },
+  ): Ledger {
     const fd = calls.open(path, "open-or-create");
     if (fd < 0) throw new LedgerError(`Cannot open ${path}: ${errnoName(-fd)}`);
     try {

@@ -4,7 +4,7 @@
  * **Waiting for other processes.** The kernel tells nobody that a lock became free, so a name that waits is tried again, soon at first and then
  * at least every {@link RETRY_MS_MAX}. Trying costs a microsecond.
  *
- * **Turns** of daemons are kept by `wait_notes.ts`.
+ * **Turns** of daemons are kept by `wait_notes.ts`; **graces** of daemons that died, by `grace_marks.ts`.
  *
  * @module
  */
@@ -224,7 +224,9 @@ export class LocalClaims implements Claims {
   outside(name: string): Mode | null {
     return this.#files.look(name, (fd) => {
       const bytes = this.#calls.read(fd, this.#head, 0);
-      const marked = bytes < 0 ? null : this.#marks.strongest(this.#files.get(name), this.#head.fill(0, bytes));
+      const marked = bytes < 0
+        ? null
+        : this.#marks.strongest(this.#files.get(name), this.#head.fill(0, bytes));
       const locked = this.#locked(fd);
       return marked && MODES.indexOf(marked) > MODES.indexOf(locked ?? "NL") ? marked : locked;
     });

@@ -14,7 +14,7 @@ import { emptyStatus, type FileCalls, sameFile } from "../../../ffi/file_calls.t
 import { assert } from "../../base/assert.ts";
 import type { Refusal } from "../../lock/claims.ts";
 import { lockFileName } from "./file_name.ts";
-import { FileMarks, HEAD_BYTES, hasMarks } from "./grace_mark.ts";
+import { FileMarks, hasMarks, HEAD_BYTES } from "./grace_mark.ts";
 import { LockFile } from "./lock_file.ts";
 import { hasValue, readNumber, readOrigin } from "./record.ts";
 

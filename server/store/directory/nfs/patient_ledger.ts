@@ -55,7 +55,10 @@ export class PatientLedger implements TokenSource {
   }
 
   #open(): Ledger {
-    const ledger = Ledger.open(this.#calls, this.#path, this.#wallMs(), { lane: this.#lane, slot: this.#slot });
+    const ledger = Ledger.open(this.#calls, this.#path, this.#wallMs(), {
+      lane: this.#lane,
+      slot: this.#slot,
+    });
     this.#slot = ledger.slot;
     return ledger;
   }
