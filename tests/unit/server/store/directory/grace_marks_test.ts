@@ -1,57 +1,13 @@
-/**
- * A daemon that dies with locks of sessions with a grace: nobody gets what conflicts with them before the graces are over.
- *
- * @module
- */
-import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
-import type { FileCalls } from "../../../../../ffi/file_calls.ts";
-import { ERRNO } from "../../../../../ffi/errno.ts";
-import { LOCK_UNLOCK } from "../../../../../ffi/file_calls.ts";
-import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
-import type { SessionId } from "../../../../../server/lock/effect.ts";
-import {
-  graceOf,
-  hasMarks,
-  HEAD_BYTES,
-  type Mark,
-  MARK_SLOTS,
-  MARKS_AT,
-  readMark,
-} from "../../../../../server/store/directory/grace_mark.ts";
+// A daemon that dies with locks of sessions with a grace: nobody gets what conflicts with them before the graces are over.
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { MODES } from "../../../../../client/protocol/modes.ts";
+import { MARK_SLOTS } from "../../../../../server/store/directory/grace_mark.ts";
 import { MARK_RETRY_MS } from "../../../../../server/store/directory/grace_marks.ts";
-import { Ledger } from "../../../../../server/store/directory/ledger.ts";
 import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
 import { NFS_RETRY_MS_MAX, RETRY_MS_MAX } from "../../../../../server/store/directory/turns.ts";
-import { forwarded } from "../../../../support/inline_courier.ts";
 import { friends } from "../../../../support/lock_model_parts.ts";
-import { BENCH_START_MS, type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
-
-const GRACE_MS = 5_000;
-/** A session with a grace, and how it asks. */
-const GRACED = { session: "g", graceMs: GRACE_MS } as const;
-
-/** The marks that stand in a lock file. */
-function marks(bench: StoreBench, file = "x.lck"): Mark[] {
-  const head = new Uint8Array(HEAD_BYTES);
-  head.set(Deno.readFileSync(bench.path(file)).subarray(0, HEAD_BYTES));
-  return [...Array(MARK_SLOTS).keys()].map((slot) => readMark(head, slot)).filter((mark) =>
-    mark !== undefined
-  );
-}
-
-function said(bench: StoreBench, file?: string): [Mode, number][] {
-  return marks(bench, file).map((mark) => [mark.mode, graceOf(mark)]);
-}
-
-/** Has a daemon ask, and answers how long it had to wait, in milliseconds. */
-function waited(bench: StoreBench, daemon: BenchDaemon, id: number, mode: Mode): number {
-  if (daemon.acquire(id, mode, { waitMs: Infinity })?.type === "granted") return 0;
-  return bench.until(() => daemon.holds(id), 3 * GRACE_MS);
-}
-
-function waitedOut(ms: number, retryMs = RETRY_MS_MAX): boolean {
-  return ms >= GRACE_MS && ms <= GRACE_MS + retryMs;
-}
+import { convert, GRACE_MS, GRACED, said, waited, waitedOut } from "../../../../support/mark_scenario.ts";
+import { StoreBench } from "../../../../support/store_bench.ts";
 
 for (const [over, retryMs] of [["local", RETRY_MS_MAX], ["nfs", NFS_RETRY_MS_MAX]] as const) {
   Deno.test(`[I-12] the locks of a killed daemon are kept for the grace of their sessions, all 36 pairs of modes (${over})`, () => {
@@ -87,56 +43,6 @@ for (const [over, retryMs] of [["local", RETRY_MS_MAX], ["nfs", NFS_RETRY_MS_MAX
     equal(other.acquire(1, "EX")?.type, "granted");
   });
 }
-
-Deno.test("[I-12] a mark is weakened before the lock is: whoever is in time finds none that conflicts", () => {
-  using bench = new StoreBench();
-  let next: (() => void) | undefined;
-  const wrap = (calls: FileCalls): FileCalls => ({
-    ...forwarded(calls),
-    tryLock: (fd, type, start, length) => {
-      const answer = calls.tryLock(fd, type, start, length);
-      if (type === LOCK_UNLOCK) next?.();
-      return answer;
-    },
-  });
-  const [one, other] = [bench.daemon({ wrap }), bench.daemon()];
-  const got: (string | undefined)[] = [];
-  let id = 0;
-  const asks = (mode: Mode) => () => got.push(other.acquire(++id, mode)?.type);
-  one.grant(1, "EX", GRACED);
-  next = asks("PR");
-  convert(bench, one, 1, "PR");
-  next = undefined;
-  deepEqual(said(bench), [["PR", GRACE_MS]]);
-  other.end();
-  next = asks("EX");
-  one.release(1, "g");
-  // A conversion may unlock in several steps, of which only the last lets a PR in.
-  deepEqual([got.at(-2), got.at(-1)], ["granted", "granted"]);
-});
-
-Deno.test("[I-12] a mark says what all sessions with a grace hold, and the longest grace", () => {
-  using bench = new StoreBench();
-  const one = bench.daemon();
-  one.grant(1, "CR", GRACED);
-  one.grant(1, "CR", { session: "longer", graceMs: 2 * GRACE_MS });
-  one.grant(1, "PW", { session: "without" });
-  deepEqual(said(bench), [["CR", 2 * GRACE_MS]]);
-  one.release(1, "without");
-  const before = marks(bench);
-  one.grant(2, "CR", GRACED);
-  deepEqual(marks(bench), before, "what stands will do");
-  one.grant(3, "PR", GRACED);
-  deepEqual(said(bench), [["PR", 2 * GRACE_MS]]);
-  one.release(3, "g");
-  deepEqual(said(bench), [["CR", 2 * GRACE_MS]]);
-  one.end("g");
-  one.end("longer");
-  deepEqual(said(bench), []);
-  one.grant(4, "PW", { ...GRACED, session: "writer" });
-  one.grant(1, "CR", { session: "longer again", graceMs: 2 * GRACE_MS });
-  deepEqual(said(bench), [["PW", 2 * GRACE_MS]]);
-});
 
 Deno.test("[I-15] two daemons wait for a grace: the second is not held up by the first one's mark", () => {
   using bench = new StoreBench();
@@ -282,22 +188,6 @@ Deno.test("[I-15] whoever only tries, now and then, gets the lock when the grace
   other.grant(2 * tries, "PR");
 });
 
-Deno.test("a lock file with a mark is not removed, and without one it is", () => {
-  using bench = new StoreBench();
-  const [one, other] = [bench.daemon(), bench.daemon()];
-  const longMs = GRACE_MS + IDLE_FILE_MS + 2 * TIDY_INTERVAL_MS;
-  one.grant(1, "CR", GRACED);
-  one.kill();
-  other.grant(1, "PR");
-  other.release(1);
-  bench.pass(longMs);
-  deepEqual(bench.lockFiles(), ["x.lck"]);
-  ok(waitedOut(waited(bench, other, 2, "EX")));
-  other.release(2);
-  bench.pass(longMs);
-  deepEqual(bench.lockFiles(), []);
-});
-
 Deno.test("a lock file that is emptied or deleted while nobody holds it keeps nobody waiting", () => {
   for (const clean of [Deno.removeSync, (path: string) => Deno.truncateSync(path)]) {
     using bench = new StoreBench();
@@ -310,118 +200,3 @@ Deno.test("a lock file that is emptied or deleted while nobody holds it keeps no
     bench.until(() => other.holds(1), MARK_RETRY_MS + RETRY_MS_MAX);
   }
 });
-
-Deno.test("the mark in a file that was made anew is that of its holders, not of those who lost the old one", () => {
-  using bench = new StoreBench();
-  const one = bench.daemon();
-  one.grant(1, "EX", GRACED);
-  one.wait(2, "PR", GRACED);
-  Deno.removeSync(bench.path("x.lck"));
-  bench.until(() => one.holds(2, "g"), TIDY_INTERVAL_MS + 1);
-  deepEqual(said(bench), [["PR", GRACE_MS]]);
-});
-
-Deno.test("[I-12] a daemon that ends keeps the locks of sessions that it leaves to their clients, and of no other", () => {
-  using bench = new StoreBench();
-  const [one, other] = [bench.daemon(), bench.daemon()];
-  one.grant(1, "EX", { ...GRACED, name: "left" });
-  one.grant(1, "EX", { name: "without" });
-  one.grant(1, "EX", { ...GRACED, session: "ended", name: "ended" });
-  one.wait(1, "EX", { ...GRACED, session: "waits", name: "left" });
-  const leaves = (session: string) => one.store.leaveSession(session as SessionId);
-  deepEqual(["g", "s", "waits", "nobody"].map(leaves), [true, false, false, false]);
-  one.end("ended");
-  one.close();
-  deepEqual(["without", "ended"].map((name, id) => other.acquire(id + 1, "EX", { name })?.type), [
-    "granted",
-    "granted",
-  ]);
-  equal(other.refusal(3, "EX", { name: "left" }), "BUSY");
-});
-
-Deno.test("STORE_UNAVAILABLE when the mark of a grant cannot be written, and nothing is held", () => {
-  using bench = new StoreBench();
-  const [one, other] = [bench.daemon(), bench.daemon()];
-  one.grant(1, "EX");
-  one.release(1);
-  for (const effect of ["none", "done"] as const) {
-    one.calls.fail({ errno: ERRNO.ENOSPC, kind: "write", from: 2, effect });
-    equal(one.refusal(effect === "none" ? 1 : 2, "EX", GRACED), "STORE_UNAVAILABLE");
-    one.calls.heal();
-    one.check();
-    deepEqual(said(bench), [], effect);
-  }
-  other.grant(1, "EX");
-});
-
-Deno.test("[I-12] a mark that could not be wiped delays others once, its daemon not at all, and is none of a later lock", () => {
-  using bench = new StoreBench();
-  const [one, other] = [bench.daemon(), bench.daemon()];
-  one.grant(1, "EX", GRACED);
-  one.calls.fail({ errno: ERRNO.EIO, kind: "write" });
-  one.release(1, "g");
-  one.calls.heal();
-  const [left] = marks(bench);
-  equal(left?.mode, "EX");
-  ok(waitedOut(waited(bench, other, 1, "EX")));
-  other.release(1);
-  one.grant(2, "EX", GRACED);
-  notDeepEqual(marks(bench), [left]);
-  one.release(2, "g");
-  one.grant(3, "EX", GRACED);
-  one.calls.fail({ errno: ERRNO.EIO, kind: "write" });
-  one.release(3, "g");
-  one.calls.heal();
-  const [again] = marks(bench);
-  one.grant(4, "EX", GRACED);
-  notDeepEqual(marks(bench), [again], "who has waited that one out waits for the new one");
-  one.release(4, "g");
-  other.grant(2, "EX");
-});
-
-Deno.test("a damaged mark is none", () => {
-  for (let at = 0; at < 31; at += 3) {
-    using bench = new StoreBench();
-    const [one, other] = [bench.daemon(), bench.daemon()];
-    one.grant(1, "EX", GRACED);
-    one.kill();
-    const bytes = Deno.readFileSync(bench.path("x.lck"));
-    const slot = bytes.indexOf("G".charCodeAt(0), MARKS_AT);
-    bytes[slot + at] = 0x7e;
-    Deno.writeFileSync(bench.path("x.lck"), bytes);
-    equal(other.acquire(1, "EX")?.type, "granted", `byte ${at}`);
-  }
-});
-
-Deno.test("Ledger gives each daemon a slot of its own, by lanes, the one that it had if it can", () => {
-  using bench = new StoreBench();
-  const path = bench.path(".distrilock/ledger");
-  const open = (lane: number, slot = -1) => Ledger.open(bench.libc, path, BENCH_START_MS, { lane, slot });
-  const ledgers = Array.from({ length: MARK_SLOTS }, () => open(0));
-  equal(new Set(ledgers.map(({ slot }) => slot)).size, MARK_SLOTS);
-  ok(ledgers.every(({ slot }) => slot >= 0 && slot < MARK_SLOTS));
-  const [other, late] = [open(1, 7), open(0)];
-  deepEqual([other.slot, late.slot], [7, -1]);
-  ledgers[5]?.close();
-  const next = open(0, 7);
-  equal(next.slot, ledgers[5]?.slot);
-  for (const ledger of [...ledgers.filter((_, index) => index !== 5), other, late, next]) ledger.close();
-});
-
-Deno.test("a daemon that finds no slot says so, and serves without marks", () => {
-  using bench = new StoreBench();
-  const path = bench.path(".distrilock/ledger");
-  const ledgers = Array.from({ length: MARK_SLOTS }, () => Ledger.open(bench.libc, path, BENCH_START_MS));
-  const [late, other] = [bench.daemon(), bench.daemon()];
-  deepEqual([late.reports, other.reports], [["unmarked"], ["unmarked"]]);
-  late.grant(1, "EX", GRACED);
-  ok(!hasMarks(Deno.readFileSync(bench.path("x.lck")).subarray(0, HEAD_BYTES)));
-  late.kill();
-  other.grant(1, "EX");
-  for (const ledger of ledgers) ledger.close();
-});
-
-function convert(bench: StoreBench, daemon: BenchDaemon, lock: number, mode: Mode): void {
-  const session = GRACED.session as string as SessionId;
-  daemon.store.convert({ session, request: 4_000_000 + lock, lock, mode, waitMs: Infinity }, bench.nowMs);
-}
