@@ -110,20 +110,17 @@ class Storm implements Disposable {
   /** Kills a daemon, or ends it in order, and starts another one. */
   #end(index: number): void {
     const daemon = this.#living[index] as BenchDaemon;
+    const isInOrder = this.#random(3) === 0;
+    const leaves = (session: string) => isInOrder && !daemon.store.leaveSession(session as SessionId);
+    for (const session of SESSIONS.filter(leaves)) daemon.end(session);
     daemon.work();
     this.#look();
     for (const { request, mode, graceMs } of daemon.store.table.resources.get("x")?.held ?? []) {
-      if (request.state === "held" && graceMs > 0) {
-        this.#beliefs.push({ mode, untilMs: this.bench.nowMs + graceMs });
-      }
+      if (request.state !== "held" || graceMs === 0) continue;
+      this.#beliefs.push({ mode, untilMs: this.bench.nowMs + graceMs });
     }
-    if (this.#random(3) > 0) daemon.kill();
-    else {
-      for (const session of SESSIONS) {
-        if (!daemon.store.leaveSession(session as SessionId)) daemon.end(session);
-      }
-      daemon.close();
-    }
+    if (isInOrder) daemon.close();
+    else daemon.kill();
     this.kills++;
     this.#living[index] = this.#daemon();
   }
