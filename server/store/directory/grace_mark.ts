@@ -72,11 +72,11 @@ export function graceOf({ number }: Mark): number {
 export class FileMarks {
   /** The slot of its own mark: what stands there is from this daemon, or from nobody. -1: it has left none. */
   slot = -1;
-  /** What its own mark says at most; NL: it surely has none. */
+  /** What its own mark says, and must say for those who hold: all that they need, and never more than the claim. NL: nobody needs one. */
   mode: Mode = "NL";
   graceMs = 0;
-  /** The number of its own mark; -1 when what stands there is not to be relied on. */
-  number = -1;
+  /** The number of its own mark; 0 when none stands there, -1 when nobody knows what does. */
+  number = 0;
   /** Marks of the dead, by their slots, and until when each counts: monotonic milliseconds. */
   #dead: Map<number, Mark & { readonly untilMs: number }> | undefined;
 

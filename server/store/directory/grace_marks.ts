@@ -71,7 +71,7 @@ export class GraceMarks {
   /** Leaves a mark for a grant that is about to be given, if none that stands will do. Throws a TokenError. */
   leave(file: LockFile, head: Uint8Array, { mode, graceMs }: Wanted): void {
     const { marks } = file;
-    if (marks.mode === "NL") marks.slot = this.#ledger.slot;
+    if (marks.number === 0) marks.slot = this.#ledger.slot;
     if (marks.slot < 0) return;
     const stands = readMark(head, marks.slot)?.number === marks.number;
     if (stands && covers(marks.mode, mode) && marks.graceMs >= graceMs) return;
@@ -83,13 +83,17 @@ export class GraceMarks {
     throw new TokenError(`Cannot write ${file.path}: ${fault}`);
   }
 
-  /** The claim is about to become `claim`: this daemon's mark must not be stronger. One that cannot be weakened stays, and may keep others waiting for nobody. */
-  weaken(file: LockFile, claim: Mode): void {
+  /**
+   * The claim is to become `claim`, which this daemon's mark must not be stronger than. False when the claim has to stay as it is, since the mark does: others would take it for that of a
+   * dead daemon, and wait for it while this one lives. Where nothing is held any more they may wait for nobody.
+   */
+  weaken(file: LockFile, claim: Mode): boolean {
     const { marks } = file;
-    if (marks.mode === "NL" || covers(claim, marks.mode)) return;
-    if (this.#write(file, claim) !== LINE_BYTES) return;
-    marks.mode = claim;
+    if (claim === "NL" ? marks.number === 0 : covers(claim, marks.mode)) return true;
+    const isDone = this.#write(file, claim) === LINE_BYTES || claim === "NL";
+    if (isDone) marks.mode = claim;
     if (claim === "NL") marks.graceMs = 0;
+    return isDone;
   }
 
   /** The strongest mark of others in a file, as far as they count; null when there is none. `file` is what is known of it. */
@@ -105,7 +109,7 @@ export class GraceMarks {
 
   #write(file: LockFile, mode: Mode): number {
     const { marks } = file;
-    const number = mode === "NL" ? -1 : writeMark(this.#line, mode, marks.graceMs);
+    const number = mode === "NL" ? 0 : writeMark(this.#line, mode, marks.graceMs);
     if (mode === "NL") this.#line.fill(0);
     const written = this.#calls.write(file.fd, this.#line, slotAt(marks.slot));
     marks.number = written === LINE_BYTES ? number : -1;

@@ -123,8 +123,7 @@ export class LocalClaims implements Claims {
   settle(name: string, union: Mode, now: number): void {
     const file = this.#files.get(name);
     if (!file || file.claim === union) return;
-    this.#marks.weaken(file, union);
-    file.move(union);
+    if (this.#marks.weaken(file, union)) file.move(union);
     if (union === "NL") file.idleMs = Math.max(file.idleMs, now);
     this.#notes.yield(file, union, now);
   }
@@ -248,6 +247,10 @@ export class LocalClaims implements Claims {
   /** Raises the claim on a file that has a name. */
   #claim(file: LockFile, union: Mode, now: number): "outside" | Refusal | undefined {
     if (now < file.leaveUntilMs && !compatible(file.leftTo, union)) return "outside";
+    // From CW to PR or back: whoever still holds, holds no more than CR.
+    if (!covers(union, file.claim) && !this.#marks.weaken(file, "CR")) {
+      return { code: "STORE_UNAVAILABLE", message: `Cannot write ${file.path}: its grace mark has to change` };
+    }
     for (let tries = REOPEN_TRIES; tries > 0; tries--) {
       const fresh = file.claim === "NL";
       const result = file.move(union);
@@ -266,8 +269,7 @@ export class LocalClaims implements Claims {
   }
 
   #fail(file: LockFile, before: Mode, message: string): Refusal {
-    this.#marks.weaken(file, before);
-    if (file.claim !== before) file.move(before);
+    if (this.#marks.weaken(file, before) && file.claim !== before) file.move(before);
     return { code: "STORE_UNAVAILABLE", message };
   }
 }

@@ -14,6 +14,7 @@ import { lockRefused } from "../../../ffi/errno.ts";
 import { type FileCalls, LOCK_TO_END, LOCK_UNLOCK } from "../../../ffi/file_calls.ts";
 import type { Timed } from "../../base/deadlines.ts";
 import { assert } from "../../base/assert.ts";
+import { covers } from "../../lock/mode.ts";
 import { FileMarks } from "./grace_mark.ts";
 import { type ByteRange, claimRange, FIELD, FIELD_END, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
 
@@ -95,6 +96,7 @@ export class LockFile implements Timed {
       if (result >= 0 || !lockRefused(-result)) break;
     }
     if (result < 0) return result;
+    assert(covers(mode, this.marks.mode), "a grace mark is not stronger than the claim over it");
     this.claim = mode;
     this.#trim(from, mode);
     return 0;

@@ -158,6 +158,37 @@ Deno.test("[I-12] a mark that could not be wiped delays others once, its daemon 
   other.grant(2, "EX");
 });
 
+Deno.test("[I-12] a claim that moves sideways, from CW to PR or back, takes the mark with it before", () => {
+  for (const [from, to] of [["CW", "PR"], ["PR", "CW"]] as const) {
+    using bench = new StoreBench();
+    const [one, other] = [bench.daemon(), bench.daemon()];
+    one.grant(1, "CR", { ...GRACED, session: "stays" });
+    one.grant(1, from, GRACED);
+    one.wait(1, to);
+    one.release(1, "g");
+    ok(one.holds(1));
+    deepEqual(said(bench), [["CR", GRACE_MS]]);
+    equal(other.acquire(1, to)?.type, "granted");
+    one.release(1);
+    one.grant(2, from === "CW" ? "PR" : "CW", GRACED);
+  }
+});
+
+Deno.test("[I-12] while a mark cannot be weakened others are kept out, as it says", () => {
+  using bench = new StoreBench();
+  const [one, other] = [bench.daemon(), bench.daemon()];
+  one.grant(1, "CR", { ...GRACED, session: "stays" });
+  one.grant(1, "PW", GRACED);
+  one.calls.fail({ errno: ERRNO.EIO, kind: "write" });
+  one.release(1, "g");
+  deepEqual(said(bench), [["PW", GRACE_MS]]);
+  equal(other.refusal(1, "PR"), "BUSY");
+  one.grant(2, "PR", GRACED);
+  one.release(2, "g");
+  deepEqual(said(bench), [["CR", GRACE_MS]]);
+  other.grant(2, "PR");
+});
+
 Deno.test("a damaged mark is none", () => {
   for (let at = 0; at < 31; at += 3) {
     using bench = new StoreBench();
