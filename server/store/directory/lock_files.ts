@@ -90,6 +90,7 @@ export class LockFiles {
       if (file.claim === "NL" || this.#options.calls.links(file.fd) !== 0) continue;
       file.move("NL");
       file.yieldsTo = "NL";
+      file.marks = new FileMarks();
       names.push(file.name);
     }
     return names;
@@ -111,7 +112,6 @@ export class LockFiles {
     const { calls, keepFiles } = this.#options;
     if (file.fd >= 0) calls.close(file.fd);
     file.fd = -1;
-    file.marks = new FileMarks();
     for (let tries = 0; tries < OPEN_TRIES; tries++) {
       let fd = calls.open(file.path, keepFiles ? "open-or-create" : "existing");
       file.created = fd === -ERRNO.ENOENT;
