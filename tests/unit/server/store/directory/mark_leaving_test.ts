@@ -10,6 +10,8 @@ import {
   MARK_SLOTS,
   MARKS_AT,
 } from "../../../../../server/store/directory/grace_mark.ts";
+import { GraceMarks } from "../../../../../server/store/directory/grace_marks.ts";
+import { LockFile } from "../../../../../server/store/directory/lock_file.ts";
 import { Ledger } from "../../../../../server/store/directory/ledger.ts";
 import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
 import { forwarded } from "../../../../support/inline_courier.ts";
@@ -70,6 +72,7 @@ Deno.test("[I-12] a mark says what all sessions with a grace hold, and the longe
   one.end("longer");
   deepEqual(said(bench), []);
   one.grant(4, "PW", { ...GRACED, session: "writer" });
+  deepEqual(said(bench), [["PW", GRACE_MS]]);
   one.grant(1, "CR", { session: "longer again", graceMs: 2 * GRACE_MS });
   deepEqual(said(bench), [["PW", 2 * GRACE_MS]]);
 });
@@ -187,6 +190,37 @@ Deno.test("[I-12] while a mark cannot be weakened others are kept out, as it say
   one.release(2, "g");
   deepEqual(said(bench), [["CR", GRACE_MS]]);
   other.grant(2, "PR");
+});
+
+Deno.test("a mark that could not be wiped is wiped with the next lock", () => {
+  using bench = new StoreBench();
+  const one = bench.daemon();
+  one.grant(1, "EX", GRACED);
+  one.calls.fail({ errno: ERRNO.EIO, kind: "write" });
+  one.release(1, "g");
+  equal(said(bench).length, 1);
+  one.grant(2, "EX");
+  one.release(2);
+  deepEqual(said(bench), []);
+});
+
+Deno.test("[I-12] GraceMarks stays in the slot where its mark stands when the ledger gives it another", () => {
+  using bench = new StoreBench();
+  const path = bench.path("x.lck");
+  const file = new LockFile(bench.libc, "x", path, bench.libc.open(path, "create-new"), true, 0);
+  const ledger = { slot: 3 };
+  const marks = new GraceMarks(bench.libc, { now: () => 0, wallMs: () => 0 }, ledger);
+  file.move("EX");
+  for (const [slot, mode] of [[3, "PR"], [5, "EX"]] as const) {
+    ledger.slot = slot;
+    marks.leave(file, new Uint8Array(HEAD_BYTES), { mode, graceMs: GRACE_MS });
+    deepEqual(said(bench), [[mode, GRACE_MS]]);
+  }
+  ok(marks.weaken(file, "NL"));
+  deepEqual(said(bench), []);
+  marks.leave(file, new Uint8Array(HEAD_BYTES), { mode: "EX", graceMs: GRACE_MS });
+  equal(file.marks.slot, 5);
+  bench.libc.close(file.fd);
 });
 
 Deno.test("a damaged mark is none", () => {
