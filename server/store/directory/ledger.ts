@@ -109,7 +109,7 @@ export class Ledger {
     // Else a daemon that comes back soon would find marks of its own death in its slot, and have to wait until it can write there.
     this.slot = this.#takeSlot(
       SLOT_BYTES + lane * MARK_SLOTS,
-      slot < 0 ? Math.floor(wallMs) % MARK_SLOTS : slot,
+      slot < 0 ? Math.abs(Math.floor(wallMs)) % MARK_SLOTS : slot,
     );
     const unlocked = calls.tryLock(fd, LOCK_UNLOCK, STARTING_BYTE, 1);
     if (unlocked < 0) throw new LedgerError(`Cannot unlock ${path}: ${errnoName(-unlocked)}`);

@@ -249,7 +249,10 @@ export class LocalClaims implements Claims {
     if (now < file.leaveUntilMs && !compatible(file.leftTo, union)) return "outside";
     // From CW to PR or back: whoever still holds, holds no more than CR.
     if (!covers(union, file.claim) && !this.#marks.weaken(file, "CR")) {
-      return { code: "STORE_UNAVAILABLE", message: `Cannot write ${file.path}: its grace mark has to change` };
+      return {
+        code: "STORE_UNAVAILABLE",
+        message: `Cannot write ${file.path}: its grace mark has to change`,
+      };
     }
     for (let tries = REOPEN_TRIES; tries > 0; tries--) {
       const fresh = file.claim === "NL";
