@@ -10,6 +10,7 @@ import type { Log } from "./base/log.ts";
 import { type NfsFacts, nfsFacts } from "./doctor/nfs_facts.ts";
 import { SharingError } from "./store/directory/ledger.ts";
 import { DirectoryStore, type DirectoryStoreOptions } from "./store/directory/directory_store.ts";
+import { MARK_SLOTS } from "./store/directory/grace_mark.ts";
 import { beliefOf, silenceMsMax } from "./store/directory/nfs/belief.ts";
 import type { CallNote } from "./store/directory/nfs/operations.ts";
 import type { Report } from "./store/directory/nfs/nfs_arbiter.ts";
@@ -35,7 +36,10 @@ export interface OpenStoreOptions extends Omit<DirectoryStoreOptions, "arbiter">
 
 /** Opens a directory; what is known of its NFS mount says how. Throws a LedgerError, a SharingError or a `Deno.errors.NotCapable`. */
 export function openStore(facts: NfsFacts | undefined, options: OpenStoreOptions): DirectoryStore {
-  if (facts?.leaseMs === undefined) return DirectoryStore.local(options);
+  if (facts?.leaseMs === undefined) {
+    const onUnmarked = () => options.log.warn("store.graces_unmarked", { daemonsMax: MARK_SLOTS });
+    return DirectoryStore.local({ ...options, onUnmarked });
+  }
   if (options.sole) {
     throw new SharingError(
       `Cannot have ${options.directory} alone (--sole): it is on NFS, whose server may give its locks away`,

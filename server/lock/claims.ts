@@ -33,7 +33,7 @@ export type Admission = number | "outside" | "later" | Refusal;
 export interface Claims {
   /**
    * May `candidate` be granted, with the claim on its name at least as strong as `union` (of all that would then be held)? On anything but a token or
-   * `"later"` the claim is as it was.
+   * `"later"` the claim is as it was. Whoever keeps the claims sees to it that the grant stands for as long as a client of a session with a grace may believe in it.
    */
   admit(candidate: Candidate, union: Mode, now: number): Admission;
 

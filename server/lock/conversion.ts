@@ -42,6 +42,11 @@ export class Conversion implements Timed {
   get resource(): Resource {
     return this.place.resource;
   }
+
+  /** How long its session outlives its connection, in milliseconds. */
+  get graceMs(): number {
+    return this.place.graceMs;
+  }
 }
 
 /** Anything that waits. */

@@ -56,6 +56,11 @@ export class Place {
     public mode: Mode,
   ) {}
 
+  /** How long its session outlives its connection, in milliseconds. */
+  get graceMs(): number {
+    return this.request.session.graceMs;
+  }
+
   /** Its claim was given, or asked for: it is in the list of those who hold. */
   get reserved(): boolean {
     return this.asked || this.token > 0;

@@ -28,6 +28,8 @@ export class SessionLocks {
   constructor(
     readonly id: SessionId,
     readonly client: ClientProfile | undefined,
+    /** How long it outlives its connection, in milliseconds. */
+    readonly graceMs = 0,
   ) {}
 
   /** A request begins to live. Harmless when it does already. */

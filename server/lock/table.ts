@@ -82,10 +82,10 @@ export class LockTable {
     this.#answers.onHappening = watcher;
   }
 
-  /** Makes a session known. */
-  openSession(id: SessionId, client: ClientProfile | undefined): void {
+  /** Makes a session known, which outlives its connection for `graceMs`. */
+  openSession(id: SessionId, client: ClientProfile | undefined, graceMs = 0): void {
     assert(!this.sessions.has(id), "a session is opened once");
-    this.sessions.set(id, new SessionLocks(id, client));
+    this.sessions.set(id, new SessionLocks(id, client, graceMs));
   }
 
   /** Ends a session with all that it holds and waits for. Says nothing to the session itself. */

@@ -240,7 +240,7 @@ export class Sessions {
     for (const session of [...this.#sessions.values()]) {
       session.listener?.drain(closesInMs);
       // What can be resumed at another daemon need not wait for the end of this one.
-      if (this.store.leaveSession && session.graceMs > 0) this.#part(session);
+      if (this.store.adoptSession && session.graceMs > 0) this.#part(session);
     }
   }
 
@@ -261,7 +261,7 @@ export class Sessions {
     this.watches.happened(happening, this.clock.now());
   };
 
-  /** Hangs up on a session. What it has is left for another daemon at which it can be resumed, if there may be one; else it ends. */
+  /** Hangs up on a session. What it has is left to its client, who may resume it at another daemon, or believe in it for its grace; else it ends. */
   #part(session: Session): void {
     const { listener, id } = session;
     if (this.store.locksOf(id) > 0 && this.store.leaveSession?.(id)) this.#forget(session);

@@ -118,7 +118,10 @@ export interface Store {
   validForMs(session: SessionId, now: number): number;
   /** Looks whether a session can still be relied on, and says `lost` or `session-gone` if not; absent in a store where it always can. */
   checkSession?(session: SessionId, now: number): void;
-  /** The daemon ends, but not the session: it can be resumed at another daemon. False when it cannot; then it is to be ended. */
+  /**
+   * The daemon ends, but not the session: it can be resumed at another daemon, or at least its client may believe in its locks for its grace. False when neither is so; then it is to be
+   * ended. {@link close} follows, or, in a store that can {@link adoptSession}, nothing more of the session.
+   */
   leaveSession?(session: SessionId): boolean;
   /** Ends a session, its locks and its waits. Answered by no effect. */
   endSession(session: SessionId, now: number): void;

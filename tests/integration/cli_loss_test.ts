@@ -171,15 +171,23 @@ loss("a command that ends by itself while the daemon drains keeps its lock until
   await within("the end of the daemon", stage.daemon.status);
 });
 
-loss("the daemon is killed: its locks are free at once, and the family is ended within the grace", {
-  options: ["--grace", "3s", "--kill-after", "1s"],
-  isElsewhere: true,
-}, async (stage) => {
-  stage.daemon.kill("SIGKILL");
-  await within("the lock of the lost", stage.heir.acquire("job"));
-  equal(await codeOf(stage), 76);
-  match(stage.command.errors, /lost the connection to .*, trying to come back\n.*, ending the command\n/);
-});
+for (const [what, isMuted] of [["is killed", false], ["dies without a word", true]] as const) {
+  loss(`[I-13] the daemon ${what}: the family is gone before the heir at another one is there`, {
+    options: ["--grace", "2s", "--kill-after", "700ms"],
+    isElsewhere: true,
+  }, async (stage) => {
+    if (isMuted) {
+      stage.relay.mute();
+      stage.relay.freeze();
+    }
+    stage.daemon.kill("SIGKILL");
+    const inheritedMs = await inherits(stage);
+    equal(await codeOf(stage), 76);
+    if (!isMuted) match(stage.command.errors, /lost the connection to .*, trying to come back\n/);
+    match(stage.command.errors, /^distrilock: .*, ending the command$/m);
+    return inheritedMs;
+  });
+}
 
 loss("the lock is broken: it is somebody else's at once, and the family is ended at once", {
   options: ["--grace", "60s", "--kill-after", "1s"],

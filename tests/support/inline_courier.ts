@@ -72,7 +72,7 @@ export class InlineCourier implements Courier {
 
   constructor({ calls, directory, bootMs, wallMs, limits, lookAt }: InlineCourierOptions) {
     const direct = directCalls(calls, { bootMs, lookAt });
-    this.#host = new ClaimHost({ calls: direct, directory, wallMs, limits });
+    this.#host = new ClaimHost({ calls: direct, directory, lane: 0, wallMs, limits });
   }
 
   send(_lane: number, errand: Errand): void {

@@ -35,6 +35,8 @@ export interface BenchAcquire {
   readonly name?: string;
   readonly waitMs?: number;
   readonly session?: string;
+  /** The grace of its session, if it is new. By default it has none. */
+  readonly graceMs?: number;
 }
 
 /** 2026-06-01T00:00:00Z, where the clocks of a bench begin. */
@@ -116,7 +118,7 @@ export class BenchDaemon {
   /** The way to the file server, of a daemon over NFS. */
   readonly courier: InlineCourier | undefined;
   readonly effects: Effect[] = [];
-  /** What a daemon over NFS reported to its operator. */
+  /** What it reported to its operator. */
   readonly reports: string[] = [];
   readonly #bench: StoreBench;
   readonly #sessions = new Set<string>();
@@ -142,7 +144,8 @@ export class BenchDaemon {
     const { calls } = this;
     if (options.over !== "nfs") {
       const { keepFiles = false, sole = false } = options;
-      this.store = DirectoryStore.local({ ...common, calls, keepFiles, sole });
+      const onUnmarked = () => void this.reports.push("unmarked");
+      this.store = DirectoryStore.local({ ...common, calls, keepFiles, sole, onUnmarked });
       return;
     }
     const lookAt = (path: string) => void (mounts && libc.close(libc.openForReading(path)));
@@ -154,8 +157,8 @@ export class BenchDaemon {
 
   /** Asks for a lock and answers with what was said about it, or undefined when it waits. */
   acquire(request: number, mode: Mode, wanted: BenchAcquire = {}): Effect | undefined {
-    const { name = "x", waitMs = 0, session = "s" } = wanted;
-    this.#open(session);
+    const { name = "x", waitMs = 0, session = "s", graceMs = 0 } = wanted;
+    this.#open(session, graceMs);
     const asked = { session: session as SessionId, request, names: [name], mode, waitMs };
     this.store.acquire(asked, this.#bench.nowMs);
     this.work();
@@ -188,8 +191,8 @@ export class BenchDaemon {
   }
 
   /** Asks for several names in EX. */
-  acquireAll(request: number, names: readonly string[], waitMs: number): Effect | undefined {
-    this.#open("s");
+  acquireAll(request: number, names: readonly string[], waitMs: number, graceMs = 0): Effect | undefined {
+    this.#open("s", graceMs);
     this.store.acquire({ session: "s" as SessionId, request, names, mode: "EX", waitMs }, this.#bench.nowMs);
     this.work();
     return this.answer(request);
@@ -275,9 +278,9 @@ export class BenchDaemon {
     for (const fd of this.calls.openDescriptors) this.calls.close(fd);
   }
 
-  #open(session: string): void {
+  #open(session: string, graceMs: number): void {
     if (this.#sessions.has(session)) return;
     this.#sessions.add(session);
-    this.store.openSession(session as SessionId, { name: session });
+    this.store.openSession(session as SessionId, { name: session }, this.#bench.nowMs, { graceMs });
   }
 }

@@ -19,7 +19,7 @@ import type { EffectSink, Happening, SessionId } from "../../lock/effect.ts";
 import { explain } from "../../lock/explanation.ts";
 import type { LockTableLimits } from "../../lock/refusals.ts";
 import { LockTable } from "../../lock/table.ts";
-import type { Holdings, ListQuery, Store } from "../store.ts";
+import type { Holdings, ListQuery, SessionTerms, Store } from "../store.ts";
 import { type Arbiter, type ArbiterHost, NOTHING_OUTSIDE, type Outside } from "./arbiter.ts";
 import { countsOf, holdingsOf } from "./holdings.ts";
 import { LocalArbiter, type LocalArbiterOptions } from "./local_arbiter.ts";
@@ -116,8 +116,18 @@ export class DirectoryStore implements Store {
     return this.#table;
   }
 
-  openSession(session: SessionId, client: ClientProfile | undefined): void {
-    this.#table.openSession(session, client);
+  openSession(
+    session: SessionId,
+    client: ClientProfile | undefined,
+    _now?: number,
+    terms?: SessionTerms,
+  ): void {
+    this.#table.openSession(session, client, terms?.graceMs);
+  }
+
+  leaveSession(session: SessionId): boolean {
+    const locks = this.#table.sessions.get(session);
+    return locks !== undefined && locks.graceMs > 0 && countsOf(locks).locks > 0;
   }
 
   endSession(session: SessionId, now: number): void {

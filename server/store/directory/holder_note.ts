@@ -7,11 +7,12 @@
  */
 import type { Party } from "../../../client/protocol/messages.ts";
 import type { FileCalls } from "../../../ffi/file_calls.ts";
-import { LINE_BYTES, readMode, readNumber } from "./record.ts";
+import { HEAD_BYTES } from "./grace_mark.ts";
+import { readMode, readNumber } from "./record.ts";
 import { VALUE_AT } from "./value_block.ts";
 
-/** Where the note begins, in bytes: behind the token record and the wait note. */
-export const NOTE_TEXT_AT = 2 * LINE_BYTES;
+/** Where the note begins, in bytes. */
+export const NOTE_TEXT_AT = HEAD_BYTES;
 
 const NOTE_BYTES_MAX = VALUE_AT - NOTE_TEXT_AT;
 

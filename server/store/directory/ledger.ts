@@ -8,7 +8,8 @@
  * copy, goes on above its old tokens. A record below the floor counts as none.
  *
  * Bytes locked in `.distrilock/ledger`: 0 around each transaction, 1 while starting, 2 read-locked by every living daemon, write-locked by one
- * that has the directory for itself (`--sole`).
+ * that has the directory for itself (`--sole`); from 16 on each daemon has a byte for as long as it lives, which says whose slot for grace marks
+ * (`grace_mark.ts`) is whose.
  * Lines in it (`record.ts`): `top` at 0, `floor` at 512, `limit` twice, at 1024 and 1536, written in turn so that a torn write
  * leaves the other.
  *
@@ -23,6 +24,7 @@ import {
   LOCK_WRITE,
   type LockType,
 } from "../../../ffi/file_calls.ts";
+import { MARK_SLOTS } from "./grace_mark.ts";
 import { LINE_BYTES, readNumber, writeLine } from "./record.ts";
 
 /** How many tokens a name is given at once, when it has none left. */
@@ -45,6 +47,7 @@ const STARTING_MS_MAX = 5_000;
 const TRANSACTION_BYTE = 0;
 const STARTING_BYTE = 1;
 const ALIVE_BYTE = 2;
+const SLOT_BYTES = 16;
 const TOP_AT = 0;
 const FLOOR_AT = 512;
 /** Where the two limit lines are. */
@@ -71,6 +74,10 @@ export interface LedgerOptions {
   readonly wallMs: number;
   /** No other daemon may use the directory as long as this one does. */
   readonly sole?: boolean | undefined;
+  /** Which of the disjoint sets of lock files it is opened for; 0 if absent. */
+  readonly lane?: number;
+  /** The slot for marks that the daemon would like best; absent or -1: any. */
+  readonly slot?: number;
 }
 
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
@@ -83,6 +90,8 @@ export class Ledger {
   readonly #line = new Uint8Array(LINE_BYTES);
   /** Records below it count as none. */
   readonly floor: number;
+  /** The slot for grace marks that is this daemon's while it has the ledger open; -1 when others have them all. */
+  readonly slot: number;
   /** A number that `top` has reached: it may be higher by now. */
   #knownTop: number;
   /**
@@ -93,7 +102,8 @@ export class Ledger {
   /** The end of a transaction could not be told: all daemons of the directory wait for this one. */
   #stuck = false;
 
-  private constructor(calls: FileCalls, path: string, fd: number, { wallMs, sole = false }: LedgerOptions) {
+  private constructor(calls: FileCalls, path: string, fd: number, options: LedgerOptions) {
+    const { wallMs, sole = false, lane = 0, slot = -1 } = options;
     this.#calls = calls;
     this.#path = path;
     this.#fd = fd;
@@ -115,6 +125,11 @@ export class Ledger {
         `Cannot use ${path}: a daemon has the directory alone (--sole); stop it, or take another`,
       );
     }
+    // Else a daemon that comes back soon would find marks of its own death in its slot, and have to wait until it can write there.
+    this.slot = this.#takeSlot(
+      SLOT_BYTES + lane * MARK_SLOTS,
+      slot < 0 ? Math.abs(Math.floor(wallMs)) % MARK_SLOTS : slot,
+    );
     const unlocked = calls.tryLock(fd, LOCK_UNLOCK, STARTING_BYTE, 1);
     if (unlocked < 0) throw new LedgerError(`Cannot unlock ${path}: ${errnoName(-unlocked)}`);
     this.#knownTop = this.floor;
@@ -241,6 +256,14 @@ export class Ledger {
     if (result >= 0) return true;
     if (lockRefused(-result)) return false;
     throw new LedgerError(`Cannot lock ${this.#path}: ${errnoName(-result)}`);
+  }
+
+  #takeSlot(firstByte: number, wanted: number): number {
+    for (let tries = 0; tries < MARK_SLOTS; tries++) {
+      const slot = (wanted + tries) % MARK_SLOTS;
+      if (this.#tryLock(LOCK_WRITE, firstByte + slot)) return slot;
+    }
+    return -1;
   }
 
   #unlock(): void {

@@ -25,6 +25,8 @@ export interface LocalArbiterOptions {
   readonly keepFiles: boolean;
   /** Have the directory alone: other daemons cannot use it, other programs are not kept out. */
   readonly sole?: boolean;
+  /** Called when other daemons have all slots for grace marks: graces of sessions end with this daemon. */
+  readonly onUnmarked?: (() => void) | undefined;
 }
 
 /** How often idle files are looked through and deleted ones are noticed, in milliseconds. */
@@ -52,6 +54,7 @@ export class LocalArbiter implements Arbiter {
     this.#files = new LockFiles({ calls, directory, lockFilesMax, idleFilesMax, keepFiles });
     const wallMs = clock.wallMs();
     this.#ledger = Ledger.open(options.calls, `${directory}/${PRIVATE_DIRECTORY}/ledger`, { wallMs, sole });
+    if (this.#ledger.slot < 0) options.onUnmarked?.();
     this.claims = new LocalClaims({ calls, files: this.#files, ledger: this.#ledger, clock });
     this.#tidyDueMs = clock.now() + TIDY_INTERVAL_MS;
   }

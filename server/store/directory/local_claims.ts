@@ -4,40 +4,38 @@
  * **Waiting for other processes.** The kernel tells nobody that a lock became free, so a name that waits is tried again, soon at first and then
  * at least every {@link RETRY_MS_MAX}. Trying costs a microsecond.
  *
- * **Turns.** The kernel grants to whoever asks first, so a daemon with many sessions could keep a name for ever. A daemon that waits leaves a
- * *wait note* in the file, which others read together with the token, at no cost. (1) A newcomer that finds a fresh conflicting note lets go
- * and waits too. (2) A daemon that has had its claim for {@link Turns.turnMs} grants nothing more that conflicts with a fresh note; when its
- * holders are done it lets go, and leaves the file alone for longer than any retry takes. Notes only order daemons; that two do not hold at once is
- * the kernel's doing. A note of a daemon that died is stale after {@link Turns.noteFreshMs}.
+ * **Turns** of daemons are kept by `wait_notes.ts`; **graces** of daemons that died, by `grace_marks.ts`.
  *
  * @module
  */
 import type { Party, ValueBlock } from "../../../client/protocol/messages.ts";
-import type { Mode } from "../../../client/protocol/modes.ts";
+import { type Mode, MODES } from "../../../client/protocol/modes.ts";
 import { errnoName, lockRefused } from "../../../ffi/errno.ts";
 import { type FileCalls, LOCK_READ, LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../ffi/file_calls.ts";
 import type { Clock } from "../../base/clock.ts";
 import { assert } from "../../base/assert.ts";
 import { Deadlines } from "../../base/deadlines.ts";
-import type { Admission, Claims, Refusal } from "../../lock/claims.ts";
+import type { Admission, Candidate, Claims, Refusal } from "../../lock/claims.ts";
 import type { SetValue } from "../../lock/commands.ts";
 import { compatible, covers } from "../../lock/mode.ts";
 import { FIELD, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
+import { HEAD_BYTES } from "./grace_mark.ts";
+import { GraceMarks } from "./grace_marks.ts";
 import { readHolderNote, writeHolderNote } from "./holder_note.ts";
 import { LedgerBusyError, LedgerError } from "./ledger.ts";
 import type { LockFile } from "./lock_file.ts";
 import type { LockFiles } from "./lock_files.ts";
-import { hasValue, LINE_BYTES, readMode, readNumber, readOrigin, writeLine } from "./record.ts";
+import { hasValue, readOrigin } from "./record.ts";
 import { TokenError, Tokens, type TokenSource } from "./tokens.ts";
 import { ValueBlocks } from "./value_block.ts";
 import { LOCAL_TURNS, RETRY_MS_MAX, type Turns } from "./turns.ts";
 import { isStillOurs } from "./verification.ts";
+import { WaitNotes } from "./wait_notes.ts";
 
 /** First retry of a name that other processes hold, in milliseconds. */
 export const RETRY_MS_MIN = 1;
 /** A lock file that was removed between being opened and being locked is opened again, so often. */
 const REOPEN_TRIES = 100;
-const NOTE_AT = LINE_BYTES;
 
 /** What local claims are made with. */
 export interface LocalClaimsOptions {
@@ -49,6 +47,9 @@ export interface LocalClaimsOptions {
   readonly turns?: Turns;
 }
 
+/** What is to be admitted, as far as it matters here. */
+type Wanted = Pick<Candidate, "mode" | "graceMs"> & { readonly resource: { readonly name: string } };
+
 /** The claims of one daemon on a local directory. */
 export class LocalClaims implements Claims {
   readonly available = true;
@@ -57,20 +58,20 @@ export class LocalClaims implements Claims {
   readonly #calls: FileCalls;
   readonly #files: LockFiles;
   readonly #tokens: Tokens;
-  readonly #clock: Clock;
   readonly #values: ValueBlocks;
+  readonly #notes: WaitNotes;
+  readonly #marks: GraceMarks;
   readonly #unnoted: LockFile[] = [];
   readonly #retries = new Deadlines<LockFile>();
-  readonly #lines = new Uint8Array(2 * LINE_BYTES);
-  readonly #turns: Turns;
+  readonly #head = new Uint8Array(HEAD_BYTES);
 
   constructor({ calls, files, ledger, clock, turns = LOCAL_TURNS }: LocalClaimsOptions) {
     this.#calls = calls;
     this.#files = files;
     this.#tokens = new Tokens(calls, ledger);
     this.#values = new ValueBlocks(calls);
-    this.#clock = clock;
-    this.#turns = turns;
+    this.#notes = new WaitNotes(calls, clock, turns);
+    this.#marks = new GraceMarks(calls, clock, ledger);
   }
 
   /** When {@link retryDue} has something to do: monotonic milliseconds, or Infinity. */
@@ -78,26 +79,31 @@ export class LocalClaims implements Claims {
     return this.#retries.nextMs();
   }
 
-  admit({ resource, mode }: { resource: { name: string }; mode: Mode }, union: Mode, now: number): Admission {
+  admit({ resource, mode, graceMs: sessionMs }: Wanted, union: Mode, now: number): Admission {
     const file = this.#files.open(resource.name, now);
     if ("code" in file) return file;
+    // NL is in nobody's way.
+    const graceMs = mode === "NL" ? 0 : sessionMs;
     const before = file.claim;
     const covered = before !== "NL" && covers(before, union);
     if (!covered) {
       const refused = this.#claim(file, union, now);
       if (refused) return refused;
     }
-    const bytes = this.#calls.read(file.fd, this.#lines, 0);
+    const bytes = this.#calls.read(file.fd, this.#head, 0);
     if (bytes < 0) return this.#fail(file, before, `Cannot read ${file.path}: ${errnoName(-bytes)}`);
-    this.#lines.fill(0, bytes);
-    if (this.#mustWait(file, mode, covered, now)) {
-      if (!covered) file.move(before);
-      return "outside";
-    }
+    this.#head.fill(0, bytes);
     try {
-      const token = this.#tokens.next(file, mode, this.#lines);
-      if (file.noteMs > 0 && !covered) this.#wipeNote(file);
-      file.value = hasValue(readOrigin(this.#lines, 0)) ? this.#values.read(file, mode) : undefined;
+      const waits = this.#marks.keepOut(file, this.#head, { mode, graceMs }, now) ||
+        this.#notes.goFirst(file, this.#head, { mode, covered, now });
+      if (waits) {
+        if (!covered) file.move(before);
+        return "outside";
+      }
+      const token = this.#tokens.next(file, mode, this.#head);
+      if (!covered) this.#notes.wipe(file);
+      file.value = hasValue(readOrigin(this.#head, 0)) ? this.#values.read(file, mode) : undefined;
+      if (graceMs > 0) this.#marks.leave(file, this.#head, { mode, graceMs });
       if (!file.unnoted) this.#unnoted.push(file);
       file.unnoted = true;
       return token;
@@ -117,12 +123,9 @@ export class LocalClaims implements Claims {
   settle(name: string, union: Mode, now: number): void {
     const file = this.#files.get(name);
     if (!file || file.claim === union) return;
-    file.move(union);
-    if (union === "NL") file.idleMs = now;
-    if (file.yieldsTo === "NL" || !compatible(file.yieldsTo, union)) return;
-    file.leaveUntilMs = now + this.#turns.leaveMs;
-    file.leftTo = file.yieldsTo;
-    file.yieldsTo = "NL";
+    if (this.#marks.weaken(file, union)) file.move(union);
+    if (union === "NL") file.idleMs = Math.max(file.idleMs, now);
+    this.#notes.yield(file, union, now);
   }
 
   keptOut(): boolean {
@@ -197,7 +200,7 @@ export class LocalClaims implements Claims {
     const file = this.#files.get(name);
     if (!file) return;
     file.awaiting = true;
-    if (file.yieldsTo === "NL" && now >= file.leaveUntilMs) this.#leaveNote(file, mode);
+    this.#notes.leave(file, mode, now);
   }
 
   /** None does any more. */
@@ -205,7 +208,7 @@ export class LocalClaims implements Claims {
     const file = this.#files.get(name);
     if (!file) return;
     file.awaiting = false;
-    if (file.noteMs > 0) this.#wipeNote(file);
+    this.#notes.wipe(file);
   }
 
   /** Calls `retry` for every name whose time has come; it ends in {@link awaitOutside} again for those that still wait. */
@@ -216,25 +219,41 @@ export class LocalClaims implements Claims {
     }
   }
 
-  /** The strongest mode that other processes seem to hold, or null: a picture of this moment. */
+  /** The strongest mode that other processes seem to hold, or did when they died, for as long as their graces last; or null: a picture of this moment. */
   outside(name: string): Mode | null {
     return this.#files.look(name, (fd) => {
-      const finds = (type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number) => {
-        return this.#calls.conflicting(fd, type, start, length);
-      };
-      const any = finds(LOCK_WRITE, 0, LOCK_TO_END);
-      if (any === LOCK_UNLOCK || any < 0) return null;
-      if (finds(LOCK_READ, GATE, 1) === LOCK_WRITE) return "EX";
-      // PW has the first byte of the field with all the others; that a CW has just this one never happens in practice.
-      if (finds(LOCK_READ, FIELD, 1) === LOCK_WRITE) return "PW";
-      if (finds(LOCK_READ, FIELD, FIELD_LENGTH) === LOCK_WRITE) return "CW";
-      return finds(LOCK_WRITE, FIELD, FIELD_LENGTH) === LOCK_READ ? "PR" : "CR";
+      const bytes = this.#calls.read(fd, this.#head, 0);
+      const marked = bytes < 0
+        ? null
+        : this.#marks.strongest(this.#files.get(name), this.#head.fill(0, bytes));
+      const locked = this.#locked(fd);
+      return marked && MODES.indexOf(marked) > MODES.indexOf(locked ?? "NL") ? marked : locked;
     });
+  }
+
+  #locked(fd: number): Mode | null {
+    const finds = (type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number) => {
+      return this.#calls.conflicting(fd, type, start, length);
+    };
+    const any = finds(LOCK_WRITE, 0, LOCK_TO_END);
+    if (any === LOCK_UNLOCK || any < 0) return null;
+    if (finds(LOCK_READ, GATE, 1) === LOCK_WRITE) return "EX";
+    // PW has the first byte of the field with all the others; that a CW has just this one never happens in practice.
+    if (finds(LOCK_READ, FIELD, 1) === LOCK_WRITE) return "PW";
+    if (finds(LOCK_READ, FIELD, FIELD_LENGTH) === LOCK_WRITE) return "CW";
+    return finds(LOCK_WRITE, FIELD, FIELD_LENGTH) === LOCK_READ ? "PR" : "CR";
   }
 
   /** Raises the claim on a file that has a name. */
   #claim(file: LockFile, union: Mode, now: number): "outside" | Refusal | undefined {
     if (now < file.leaveUntilMs && !compatible(file.leftTo, union)) return "outside";
+    // From CW to PR or back: whoever still holds, holds no more than CR.
+    if (!covers(union, file.claim) && !this.#marks.weaken(file, "CR")) {
+      return {
+        code: "STORE_UNAVAILABLE",
+        message: `Cannot write ${file.path}: its grace mark has to change`,
+      };
+    }
     for (let tries = REOPEN_TRIES; tries > 0; tries--) {
       const fresh = file.claim === "NL";
       const result = file.move(union);
@@ -252,47 +271,8 @@ export class LocalClaims implements Claims {
     return { code: "STORE_UNAVAILABLE", message: `Cannot lock ${file.path}: it is removed again and again` };
   }
 
-  /** Whether a daemon that waits goes first. */
-  #mustWait(file: LockFile, mode: Mode, covered: boolean, now: number): boolean {
-    // A daemon that waits itself competes with the others that wait.
-    if (covered ? now - file.claimedMs < this.#turns.turnMs : file.awaiting) return false;
-    if (covered && !compatible(file.yieldsTo, mode)) return true;
-    const noteMs = readNumber(this.#lines, NOTE_AT, "W");
-    if (noteMs < 0 || noteMs === file.noteMs) return false;
-    if (!this.#isFresh(file, noteMs, now)) return false;
-    const noteMode = readMode(this.#lines, NOTE_AT);
-    if (compatible(noteMode, mode)) return false;
-    if (covered) file.yieldsTo = noteMode;
-    return true;
-  }
-
-  #isFresh(file: LockFile, noteMs: number, now: number): boolean {
-    const { noteAge, noteFreshMs } = this.#turns;
-    if (noteAge === "by clock") return Math.abs(this.#clock.wallMs() - noteMs) <= noteFreshMs;
-    if (file.seenNote !== noteMs) {
-      file.seenNote = noteMs;
-      file.seenNoteMs = now;
-    }
-    return now - file.seenNoteMs <= noteFreshMs;
-  }
-
   #fail(file: LockFile, before: Mode, message: string): Refusal {
-    if (file.claim !== before) file.move(before);
+    if (this.#marks.weaken(file, before) && file.claim !== before) file.move(before);
     return { code: "STORE_UNAVAILABLE", message };
-  }
-
-  #leaveNote(file: LockFile, mode: Mode): void {
-    const wallMs = this.#clock.wallMs();
-    // Either way round: a clock that was set back must not keep the note from being renewed.
-    if (Math.abs(wallMs - file.noteMs) < this.#turns.noteRenewMs) return;
-    const line = this.#lines.subarray(NOTE_AT);
-    writeLine(line, 0, { letter: "W", number: wallMs, mode, origin: "d" });
-    if (this.#calls.write(file.fd, line, NOTE_AT) === LINE_BYTES) file.noteMs = wallMs;
-  }
-
-  #wipeNote(file: LockFile): void {
-    this.#lines.fill(0, NOTE_AT);
-    this.#calls.write(file.fd, this.#lines.subarray(NOTE_AT), NOTE_AT);
-    file.noteMs = 0;
   }
 }

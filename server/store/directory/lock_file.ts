@@ -14,6 +14,8 @@ import { lockRefused } from "../../../ffi/errno.ts";
 import { type FileCalls, LOCK_TO_END, LOCK_UNLOCK } from "../../../ffi/file_calls.ts";
 import type { Timed } from "../../base/deadlines.ts";
 import { assert } from "../../base/assert.ts";
+import { covers } from "../../lock/mode.ts";
+import { FileMarks } from "./grace_mark.ts";
 import { type ByteRange, claimRange, FIELD, FIELD_END, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
 
 /** Two CW claims that pick the same byte of 2^32 are so rare that a second try is enough. */
@@ -25,7 +27,7 @@ export class LockFile implements Timed {
   claim: Mode = "NL";
   /** Since when it has been more than NL: monotonic milliseconds. */
   claimedMs = 0;
-  /** When the claim last became NL: monotonic milliseconds. */
+  /** When the claim last became NL or, if that is later, the grace of a daemon that died is over: monotonic milliseconds. */
   idleMs: number;
   /** True from the moment that a request waits for what others hold until none does. */
   awaiting = false;
@@ -45,6 +47,8 @@ export class LockFile implements Timed {
   /** The wait note of others that was seen last, and since when: monotonic milliseconds. */
   seenNote = -1;
   seenNoteMs = 0;
+  /** What is known of the grace marks in the file. */
+  marks = new FileMarks();
   /** When to try again, while it stands in the deadlines of the claims. */
   dueMs = 0;
   heapIndex = -1;
@@ -92,6 +96,7 @@ export class LockFile implements Timed {
       if (result >= 0 || !lockRefused(-result)) break;
     }
     if (result < 0) return result;
+    assert(covers(mode, this.marks.mode), "a grace mark is not stronger than the claim over it");
     this.claim = mode;
     this.#trim(from, mode);
     return 0;

@@ -5,7 +5,7 @@
  * Removing a lock file is where lock managers lose their exclusion: a process that opened the file before it was removed can lock a
  * file that nobody else will ever see, while the next one makes a new file and locks that. Three rules prevent it: a file is removed only
  * under an EX claim; whoever gets a claim afterwards looks whether the file still has a name, and starts over if not; and
- * a file that other programs may know (they made it), or that has a value block, is never removed.
+ * a file that other programs may know (they made it), or that has a value block or a grace mark, is never removed.
  *
  * @module
  */
@@ -14,8 +14,9 @@ import { emptyStatus, type FileCalls, sameFile } from "../../../ffi/file_calls.t
 import { assert } from "../../base/assert.ts";
 import type { Refusal } from "../../lock/claims.ts";
 import { lockFileName } from "./file_name.ts";
+import { FileMarks, hasMarks, HEAD_BYTES } from "./grace_mark.ts";
 import { LockFile } from "./lock_file.ts";
-import { hasValue, LINE_BYTES, readNumber, readOrigin } from "./record.ts";
+import { hasValue, readNumber, readOrigin } from "./record.ts";
 
 /** How a cache of lock files is made. */
 export interface LockFilesOptions {
@@ -38,7 +39,7 @@ const OPEN_TRIES = 100;
 export class LockFiles {
   readonly #options: LockFilesOptions;
   readonly #files = new Map<string, LockFile>();
-  readonly #line = new Uint8Array(LINE_BYTES);
+  readonly #head = new Uint8Array(HEAD_BYTES);
 
   constructor(options: LockFilesOptions) {
     this.#options = options;
@@ -89,6 +90,7 @@ export class LockFiles {
       if (file.claim === "NL" || this.#options.calls.links(file.fd) !== 0) continue;
       file.move("NL");
       file.yieldsTo = "NL";
+      file.marks = new FileMarks();
       names.push(file.name);
     }
     return names;
@@ -191,14 +193,14 @@ export class LockFiles {
   }
 
   #ours(file: LockFile): boolean {
-    this.#line.fill(0);
-    if (this.#options.calls.read(file.fd, this.#line, 0) < 0) return false;
-    if (readNumber(this.#line, 0, "T") >= 0) {
-      const origin = readOrigin(this.#line, 0);
+    const head = this.#head.fill(0);
+    if (this.#options.calls.read(file.fd, head, 0) < 0 || hasMarks(head)) return false;
+    if (readNumber(head, 0, "T") >= 0) {
+      const origin = readOrigin(head, 0);
       // Another daemon that wrote the first record could not know that this one made the file.
       return !hasValue(origin) && (file.created || origin === "d");
     }
-    return file.created && this.#line.every((byte) => byte === 0);
+    return file.created && head.every((byte) => byte === 0);
   }
 
   #full(name: string): Refusal {

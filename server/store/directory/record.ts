@@ -1,7 +1,7 @@
 /**
- * What the store writes into files: lines of 32 bytes, each a letter, a number, a mode, an origin and a check. A lock file has two of them. The
- * first is the *token record*, changed only as `tokens.ts` tells; the second is the *wait note* of a daemon that waits for
- * what others hold, and only a hint.
+ * What the store writes into files: lines of 32 bytes, each a letter, a number, a mode, an origin and a check. A lock file begins with the
+ * *token record*, changed only as `tokens.ts` tells, the *wait note* of a daemon that waits for what others hold, only a hint
+ * (`wait_notes.ts`), and the *grace marks* of `grace_mark.ts`.
  *
  * ```text
  * T0000001805234567 PR d 9f3c12ab   highest token, class of the grants that have it, who made the file, check

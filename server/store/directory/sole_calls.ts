@@ -6,11 +6,9 @@
  * @module
  */
 import { type FileCalls, LOCK_READ, LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../ffi/file_calls.ts";
+import { HEAD_BYTES } from "./grace_mark.ts";
 
-/** So much of each file is remembered, in bytes: what every acquire reads. */
-export const HEAD_BYTES = 64;
-
-/** An open file. */
+/** An open file; remembered of it is what every acquire reads. */
 interface Known {
   readonly path: string;
   /** Its beginning, once it was read. */

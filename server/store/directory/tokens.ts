@@ -22,7 +22,7 @@ interface FileRecord extends TokenRecord {
 }
 
 /** Where numbers come from that no token has reached. */
-export type TokenSource = Pick<Ledger, "floor" | "reserve" | "cover">;
+export type TokenSource = Pick<Ledger, "floor" | "reserve" | "cover" | "slot">;
 
 /** A record that is just being written looks damaged: it is read again so often before that is believed. */
 const READ_TRIES = 3;

@@ -21,7 +21,7 @@ import { fnv1a, LINE_BYTES, readNumber, writeLine } from "./record.ts";
 import { TokenError } from "./tokens.ts";
 
 /** Where the block begins, in bytes. */
-export const VALUE_AT = 512;
+export const VALUE_AT = 2560;
 
 const HASHES = 2 ** 32;
 const STATES = ["V", "U", "I"] as const;

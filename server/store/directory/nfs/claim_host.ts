@@ -30,6 +30,8 @@ const IDLE_FILE_MS = 30_000;
 export interface ClaimHostOptions {
   readonly calls: DirectCalls;
   readonly directory: string;
+  /** Which of the workers this is. */
+  readonly lane: number;
   readonly wallMs: () => number;
   readonly limits: { readonly lockFilesMax: number; readonly idleFilesMax: number };
 }
@@ -45,12 +47,12 @@ export class ClaimHost {
   readonly #line = new Uint8Array(LINE_BYTES);
   #tidyDueMs = 0;
 
-  constructor({ calls, directory, wallMs, limits }: ClaimHostOptions) {
+  constructor({ calls, directory, lane, wallMs, limits }: ClaimHostOptions) {
     this.#calls = new DirectFiles(calls);
     this.#clock = { now: () => calls.bootMs(), wallMs };
     this.#files = new LockFiles({ calls: this.#calls, directory, ...limits, keepFiles: true });
     const path = `${directory}/${PRIVATE_DIRECTORY}`;
-    this.#ledger = new PatientLedger(this.#calls, `${path}/ledger`, wallMs);
+    this.#ledger = new PatientLedger(this.#calls, { path: `${path}/ledger`, wallMs, lane });
     this.#claims = new LocalClaims({
       calls: this.#calls,
       files: this.#files,
@@ -129,8 +131,9 @@ export class ClaimHost {
     }
   }
 
-  #admit({ name, mode, union, tells }: Extract<Operation, { op: "admit" }>, now: number): Answer {
-    const admission = this.#claims.admit({ resource: { name }, mode }, union, now);
+  #admit(operation: Extract<Operation, { op: "admit" }>, now: number): Answer {
+    const { name, mode, union, graceMs, tells } = operation;
+    const admission = this.#claims.admit({ resource: { name }, mode, graceMs }, union, now);
     const file = this.#files.get(name);
     if (typeof admission === "number" && file) {
       const provenMs = this.#calls.provenMs(file.fd);

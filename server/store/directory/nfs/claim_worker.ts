@@ -12,9 +12,9 @@ import { NotedCalls } from "./noted_calls.ts";
 import type { Errand, WorkerReply } from "./operations.ts";
 
 self.onmessage = ({ data }: MessageEvent<WorkerSetup>) => {
-  const { libc: path, directory, limits } = data;
+  const { libc: path, directory, lane, limits } = data;
   const calls = new NotedCalls(Libc.open(path));
-  const host = new ClaimHost({ calls, directory, limits, wallMs: SYSTEM_CLOCK.wallMs });
+  const host = new ClaimHost({ calls, directory, lane, limits, wallMs: SYSTEM_CLOCK.wallMs });
   self.onmessage = ({ data: { id, operation } }: MessageEvent<Errand>) => {
     const answer = host.perform(operation);
     const reply: WorkerReply = { id, answer, calls: calls.take() };

@@ -8,6 +8,8 @@ import type { CallNote, Errand, Reply, WorkerReply } from "./operations.ts";
 /** What a worker is told first. */
 export interface WorkerSetup {
   readonly directory: string;
+  /** Which of the workers it is. */
+  readonly lane: number;
   /** Path of the C library. */
   readonly libc: string;
   readonly limits: { readonly lockFilesMax: number; readonly idleFilesMax: number };
@@ -49,11 +51,11 @@ export interface WorkerCourierOptions {
 export class WorkerCourier implements Courier {
   onReply: (lane: number, reply: Reply) => void = () => {};
   readonly lanes: number;
-  readonly #setup: WorkerSetup;
+  readonly #setup: Omit<WorkerSetup, "lane">;
   readonly #options: WorkerCourierOptions;
   readonly #workers: Worker[];
 
-  constructor(setup: WorkerSetup, options: WorkerCourierOptions) {
+  constructor(setup: Omit<WorkerSetup, "lane">, options: WorkerCourierOptions) {
     const { lanes } = options;
     this.#setup = setup;
     this.lanes = lanes;
@@ -80,7 +82,7 @@ export class WorkerCourier implements Courier {
       event.preventDefault();
       onBroken(new Error(`worker ${lane} of the store has ended: ${event.message}`));
     };
-    worker.postMessage(this.#setup);
+    worker.postMessage({ ...this.#setup, lane } satisfies WorkerSetup);
     return worker;
   }
 }

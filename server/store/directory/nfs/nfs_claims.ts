@@ -94,7 +94,7 @@ export class NfsClaims implements Claims {
   }
 
   admit(candidate: Candidate, union: Mode, now: number): Admission {
-    const { resource: { name }, mode } = candidate;
+    const { resource: { name }, mode, graceMs } = candidate;
     const claim = this.#claim(name);
     if (this.#lanes.down) {
       this.#forgetIfIdle(claim);
@@ -107,7 +107,7 @@ export class NfsClaims implements Claims {
     if (tells) claim.toldMs = now;
     const asked: Asked = { candidate, claim, epoch: claim.epoch };
     this.#asked.add(asked);
-    this.#send(claim, { op: "admit", name, mode, union, tells }, (answer, then) => {
+    this.#send(claim, { op: "admit", name, mode, union, graceMs, tells }, (answer, then) => {
       claim.admissions--;
       if (this.#asked.delete(asked)) this.#host.admitted(candidate, this.#judge(asked, answer), then);
       this.#calmIfDone(claim);

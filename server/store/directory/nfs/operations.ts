@@ -16,6 +16,7 @@ export type Operation =
     readonly name: string;
     readonly mode: Mode;
     readonly union: Mode;
+    readonly graceMs: number;
     readonly tells: boolean;
   }
   /** Let the claim shrink to `union`, after whoever set the value block is done with it. */

@@ -12,16 +12,28 @@ export class PatientLedger implements TokenSource {
   readonly #calls: FileCalls;
   readonly #path: string;
   readonly #wallMs: () => number;
+  readonly #lane: number;
   #ledger: Ledger | undefined;
+  /** The slot that it had last, or -1: marks of this daemon stand there. */
+  #slot = -1;
 
-  constructor(calls: FileCalls, path: string, wallMs: () => number) {
+  /** Daemons have lanes; the same lane of all of them has the same names, and slots of its own for their grace marks. */
+  constructor(
+    calls: FileCalls,
+    { path, wallMs, lane }: { path: string; wallMs: () => number; lane: number },
+  ) {
     this.#calls = calls;
     this.#path = path;
     this.#wallMs = wallMs;
+    this.#lane = lane;
   }
 
   get floor(): number {
     return this.#use(({ floor }) => floor);
+  }
+
+  get slot(): number {
+    return this.#use(({ slot }) => slot);
   }
 
   reserve<T>(initialise: (base: number) => T): T {
@@ -42,10 +54,20 @@ export class PatientLedger implements TokenSource {
     this.#ledger = undefined;
   }
 
+  #open(): Ledger {
+    const ledger = Ledger.open(this.#calls, this.#path, {
+      wallMs: this.#wallMs(),
+      lane: this.#lane,
+      slot: this.#slot,
+    });
+    this.#slot = ledger.slot;
+    return ledger;
+  }
+
   #use<T>(use: (ledger: Ledger) => T): T {
     const isOld = this.#ledger !== undefined;
     try {
-      return use(this.#ledger ??= Ledger.open(this.#calls, this.#path, { wallMs: this.#wallMs() }));
+      return use(this.#ledger ??= this.#open());
     } catch (error) {
       if (error instanceof LedgerBusyError) throw error;
       // Closing lets go of a transaction that could not be ended, too.

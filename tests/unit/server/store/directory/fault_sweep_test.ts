@@ -1,6 +1,6 @@
 /**
  * Every file call of a scenario fails once in every way, in the manner of SQLite's system call tests. Whatever fails: nobody believes in a
- * lock that the kernel does not hold, no lock is left over, every request is answered once.
+ * lock that the kernel does not hold, or whose grace mark is missing, no lock is left over, every request is answered once.
  *
  * @module
  */
@@ -10,8 +10,15 @@ import { type FileCalls, LOCK_UNLOCK } from "../../../../../ffi/file_calls.ts";
 import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
 import { claimRange, FIELD } from "../../../../../server/store/directory/claim_ranges.ts";
 import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
+import {
+  graceOf,
+  HEAD_BYTES,
+  type Mark,
+  MARK_SLOTS,
+  readMark,
+} from "../../../../../server/store/directory/grace_mark.ts";
 import { lockFileName } from "../../../../../server/store/directory/file_name.ts";
-import { MODE_BIT } from "../../../../../server/lock/mode.ts";
+import { covers, MODE_BIT } from "../../../../../server/lock/mode.ts";
 import { LedgerError } from "../../../../../server/store/directory/ledger.ts";
 import { type Fault, FaultyFiles } from "../../../../support/faulty_files.ts";
 import { friends } from "../../../../support/lock_model_parts.ts";
@@ -20,6 +27,8 @@ import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts
 
 const ERRORS = ["EINTR", "EAGAIN", "EACCES", "ENOLCK", "EBADF", "EIO", "ENOSPC", "EMFILE"] as const;
 const NAMES = ["x", "y", "z"];
+/** Sessions with a grace, in milliseconds. The mark that one of them leaves by a fault keeps others waiting no longer than the scenario does. */
+const GRACES: Readonly<Record<string, number>> = { a: 10, b: 20, s: 20 };
 
 /** Real calls but for fsync, which would only cost time here. */
 function unsynced(calls: FileCalls): FileCalls {
@@ -115,7 +124,7 @@ class Trouble implements Disposable {
 
   #ask(daemon: BenchDaemon, mode: Mode, session: string, { name = "x", waitMs = Infinity } = {}): number {
     const id = ++this.#id;
-    daemon.acquire(id, mode, { name, session, waitMs });
+    daemon.acquire(id, mode, { name, session, waitMs, graceMs: GRACES[session] ?? 0 });
     // The scenario deletes this file: it has to be there.
     if (name === "y") Deno.writeTextFileSync(this.bench.path("y.lck"), "", { append: true });
     this.#believe();
@@ -142,11 +151,11 @@ class Trouble implements Disposable {
 
   /** What both believe is possible, and the kernel keeps out what they think it does. */
   #believe(): void {
-    const held: { daemon: BenchDaemon; name: string; mode: Mode }[] = [];
+    const held: { daemon: BenchDaemon; name: string; mode: Mode; graceMs: number }[] = [];
     for (const daemon of [this.healthy, this.troubled]) {
       daemon.check();
       for (const [name, resource] of daemon.store.table.resources) {
-        for (const { mode } of resource.held) held.push({ daemon, name, mode });
+        for (const { mode, graceMs } of resource.held) held.push({ daemon, name, mode, graceMs });
       }
     }
     for (const one of held) {
@@ -154,7 +163,9 @@ class Trouble implements Disposable {
         if (one.daemon === other.daemon || one.name !== other.name || one.name === "y") continue;
         ok(friends(one.mode, other.mode), `${one.mode} and ${other.mode} of ${one.name} by two daemons`);
       }
-      if (one.name !== "y") this.#kernelHas(one);
+      if (one.name === "y") continue;
+      this.#kernelHas(one);
+      if (one.graceMs > 0 && one.mode !== "NL") this.#isMarked(one);
     }
   }
 
@@ -168,6 +179,16 @@ class Trouble implements Disposable {
       ok(libc.conflicting(fd, type, start, length) !== LOCK_UNLOCK, `${mode} of ${name} keeps ${wanted} out`);
     }
     libc.close(fd);
+  }
+
+  #isMarked({ name, mode, graceMs }: { name: string; mode: Mode; graceMs: number }): void {
+    const head = new Uint8Array(HEAD_BYTES);
+    head.set(Deno.readFileSync(this.bench.path(lockFileName(name))).subarray(0, HEAD_BYTES));
+    const does = (mark: Mark | undefined) => mark && covers(mark.mode, mode) && graceOf(mark) >= graceMs;
+    ok(
+      Array.from({ length: MARK_SLOTS }, (_, slot) => readMark(head, slot)).some(does),
+      `${mode} of ${name} is marked`,
+    );
   }
 
   #answeredOnce(daemon: BenchDaemon): void {

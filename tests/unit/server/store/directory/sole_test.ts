@@ -4,9 +4,12 @@ import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
 import { ERRNO } from "../../../../../ffi/errno.ts";
 import { LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
 import { SharingError } from "../../../../../server/store/directory/ledger.ts";
-import { HEAD_BYTES, soleCalls } from "../../../../../server/store/directory/sole_calls.ts";
+import { HEAD_BYTES } from "../../../../../server/store/directory/grace_mark.ts";
+import { soleCalls } from "../../../../../server/store/directory/sole_calls.ts";
 import { FaultyFiles } from "../../../../support/faulty_files.ts";
 import { friends } from "../../../../support/lock_model_parts.ts";
+import { GRACED, waited, waitedOut } from "../../../../support/mark_scenario.ts";
+import { RETRY_MS_MAX } from "../../../../../server/store/directory/turns.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
 const SOLE = { sole: true } as const;
@@ -137,4 +140,18 @@ Deno.test("soleCalls knows what the beginning of a file says, until a write is n
   calls.close(fd);
   equal(calls.conflicting(other, LOCK_WRITE, 0, 1), LOCK_UNLOCK);
   calls.close(other);
+});
+
+Deno.test("[I-12] the locks of a sole daemon that is killed are kept for the grace of their sessions, by a shared one and by a sole one", () => {
+  for (const options of [{}, SOLE]) {
+    using bench = new StoreBench();
+    const sole = bench.daemon(SOLE);
+    sole.grant(1, "EX", GRACED);
+    sole.grant(2, "EX", { ...GRACED, name: "released" });
+    sole.release(2, GRACED.session);
+    sole.kill();
+    const next = bench.daemon(options);
+    equal(next.acquire(1, "EX", { name: "released" })?.type, "granted");
+    ok(waitedOut(waited(bench, next, 2, "EX"), RETRY_MS_MAX));
+  }
 });

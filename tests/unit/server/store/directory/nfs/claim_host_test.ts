@@ -23,11 +23,11 @@ class Host {
     this.files = new FaultyFiles(libc);
     const calls = directCalls(this.files, { bootMs: () => 0 });
     const limits = { lockFilesMax: 9, idleFilesMax: 9 };
-    this.host = new ClaimHost({ calls, directory, wallMs: () => BENCH_START_MS, limits });
+    this.host = new ClaimHost({ calls, directory, lane: 0, wallMs: () => BENCH_START_MS, limits });
   }
 
   admit(mode: Mode, union = mode): Answer {
-    return this.host.perform({ op: "admit", name, mode, union, tells: false });
+    return this.host.perform({ op: "admit", name, mode, union, graceMs: 0, tells: false });
   }
 
   /** Raises the claim; answers with the token of the grant. */

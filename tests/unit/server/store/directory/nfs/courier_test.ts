@@ -8,7 +8,7 @@ import { within } from "../../../../../support/eventually.ts";
 function setup(more: Partial<WorkerSetup> = {}): WorkerSetup {
   using libc = Libc.open();
   const limits = { lockFilesMax: 10, idleFilesMax: 10 };
-  return { directory: "/nowhere/at/all", libc: libc.path, limits, ...more };
+  return { directory: "/nowhere/at/all", lane: 0, libc: libc.path, limits, ...more };
 }
 
 Deno.test("WorkerCourier has each lane perform what was sent on it, in order", async () => {
@@ -25,7 +25,7 @@ Deno.test("WorkerCourier has each lane perform what was sent on it, in order", a
     if (heard.length === 5) all.resolve();
   };
   const operations: readonly (readonly [lane: number, Operation])[] = [
-    [0, { op: "admit", name: "x", mode: "EX", union: "EX", tells: true }],
+    [0, { op: "admit", name: "x", mode: "EX", union: "EX", graceMs: 0, tells: true }],
     [0, { op: "drop", name: "x" }],
     [1, { op: "sign", text: "{}" }],
     [2, { op: "beat", descriptors: [1_000_000] }],

@@ -5,6 +5,7 @@ import { forgetfulFiles } from "../../../../../support/forgetful_files.ts";
 import { forwarded } from "../../../../../support/inline_courier.ts";
 import { ERRNO } from "../../../../../../ffi/errno.ts";
 import { beliefOf } from "../../../../../../server/store/directory/nfs/belief.ts";
+import { HEAD_BYTES } from "../../../../../../server/store/directory/grace_mark.ts";
 import type { SessionId } from "../../../../../../server/store/store.ts";
 import { BENCH_LEASE_MS, type BenchDaemon, StoreBench } from "../../../../../support/store_bench.ts";
 
@@ -115,7 +116,7 @@ Deno.test("a grant whose proof is too old when it is told is none", () => {
       ...forwarded(calls),
       read: (fd: number, into: Uint8Array<ArrayBuffer>, offset: number) => {
         const count = calls.read(fd, into, offset);
-        if (into.length === 64) bench.nowMs += slowMs;
+        if (into.length === HEAD_BYTES) bench.nowMs += slowMs;
         return count;
       },
     }),

@@ -16,13 +16,21 @@ Deno.test("PatientLedger is opened anew, unnoticed, when its locks were forgotte
   using libc = Libc.open();
   const { calls, forget } = forgetfulFiles(libc);
   const files = new FaultyFiles(calls);
-  const ledger = new PatientLedger(files, `${directory.path}/ledger`, () => BENCH_START_MS);
+  const ledger = new PatientLedger(files, {
+    path: `${directory.path}/ledger`,
+    lane: 0,
+    wallMs: () => BENCH_START_MS,
+  });
   const bases = [base(ledger), base(ledger)];
   forget();
   bases.push(base(ledger), base(ledger));
   deepEqual(bases, [...new Set(bases)].sort((one, other) => one - other));
   equal(files.openDescriptors.length, 1, "the old descriptor is closed");
-  const other = new PatientLedger(libc, `${directory.path}/ledger`, () => BENCH_START_MS);
+  const other = new PatientLedger(libc, {
+    path: `${directory.path}/ledger`,
+    lane: 0,
+    wallMs: () => BENCH_START_MS,
+  });
   equal(other.floor, ledger.floor, "whoever comes later finds that this one lives");
   other.close();
   ledger.close();
@@ -33,7 +41,11 @@ Deno.test("PatientLedger says once what keeps failing, leaves nothing open, and 
   using directory = temporaryDirectory();
   using libc = Libc.open();
   const files = new FaultyFiles(libc);
-  const ledger = new PatientLedger(files, `${directory.path}/ledger`, () => BENCH_START_MS);
+  const ledger = new PatientLedger(files, {
+    path: `${directory.path}/ledger`,
+    lane: 0,
+    wallMs: () => BENCH_START_MS,
+  });
   const before = base(ledger);
   for (const kind of ["write", "open", "sync"] as const) {
     ledger.close();
