@@ -4,9 +4,11 @@
  * @module
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { connect } from "../../../client/mod.ts";
 import { startHolderProcess } from "../../support/holder_process.ts";
-import { codeOf, GuardedResource, twoHosts } from "./holds.ts";
-import { LEASE_MS, pause, soon } from "./stage.ts";
+import { Relay } from "../../support/relay.ts";
+import { Beliefs, codeOf, GuardedResource, twoHosts } from "./holds.ts";
+import { exportedDirectory, LEASE_MS, pause, soon, startOn } from "./stage.ts";
 
 /** Shorter than clients and daemons take to miss each other with this lease time. */
 const SHORT_MS = 2_000;
@@ -102,5 +104,38 @@ Deno.test("[I-3] [I-14] the lock of a client that is killed is the other host's 
   Deno.kill(holder.pid, "SIGCONT");
   ok(!resource.write(holder.token), "what it writes when it goes on is refused");
   await beliefs.end(lock, hold);
+  deepEqual(beliefs.faults(), []);
+});
+
+Deno.test("[I-12] the other host gets the lock of a session with a grace whose daemon was killed when its client has given it up", async () => {
+  const graceMs = 3_000;
+  const beliefs = new Beliefs();
+  const directory = exportedDirectory();
+  await using one = await startOn("a", directory);
+  await using other = await startOn("b", directory);
+  using link = await Relay.open(Number(new URL(one.url).port));
+  const url = `distrilock://127.0.0.1:${link.port}`;
+  await using graced = await connect(url, { name: "graced", grace: graceMs, reconnect: false });
+  await using b = await connect(other.url, { name: "b" });
+  const held = await beliefs.acquire(graced, "held");
+  const released = await beliefs.acquire(graced, "released");
+  await beliefs.end(released.lock, released.hold);
+  const next = beliefs.acquire(b, "held");
+  await pause(300);
+  // Its client hears nothing of the death: it has its clock, and no more.
+  link.freeze();
+  one.kill("SIGKILL");
+  const since = stopwatch();
+  held.lock.signal.addEventListener(
+    "abort",
+    () => console.log(`daemon killed, grace of 3 s: lost after ${since()}`),
+  );
+  const free = await beliefs.acquire(b, "released");
+  await beliefs.end(free.lock, free.hold);
+  equal(held.lock.signal.aborted, false, "what was released is free while the grace runs");
+  const { lock, hold } = await next;
+  console.log(`daemon killed, grace of 3 s: held by the other host after ${since()}`);
+  await beliefs.end(lock, hold);
+  ok(held.lock.signal.aborted);
   deepEqual(beliefs.faults(), []);
 });
