@@ -56,8 +56,8 @@ export interface Claims {
   readonly available: boolean;
 
   /**
-   * Whether others are known to be in the way of `candidate` until the next retry. Of several names none is asked for then: those that were given would have to be given back, and what
-   * they stood in the way of would ask for them at once, again and again.
+   * Whether others are known to be in the way of `candidate` until the next retry. What waits does not ask then: two waiters whose modes get on would, where claims answer later, ask in
+   * turn without end. Of several names none is asked for at all: those that were given would have to be given back, and what they stood in the way of would ask for them at once, again and again.
    */
   keptOut(candidate: Candidate): boolean;
 

@@ -181,8 +181,8 @@ export class Granting {
 
   /** Asks for all names, and reserves them; or for none. */
   #admitAll(request: LockRequest, now: number): Outcome {
-    const { places } = request;
-    const outside = places.length > 1 ? places.find((place) => this.#claims.keptOut(place)) : undefined;
+    const { places, hasWaited } = request;
+    const outside = (hasWaited || places.length > 1) && places.find((place) => this.#claims.keptOut(place));
     if (outside) return outside;
     let later = false;
     for (let index = 0; index < places.length; index++) {

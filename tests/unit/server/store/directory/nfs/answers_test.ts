@@ -1,6 +1,7 @@
 // Answers of workers that come in an order which only several workers make: the test says what each of them answered, and when.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { AnswerBench as Bench, BELIEF, SESSION } from "../../../../../support/answer_bench.ts";
+import { NFS_RETRY_MS_MAX } from "../../../../../../server/store/directory/turns.ts";
 import { silenceMsMax } from "../../../../../../server/store/directory/nfs/belief.ts";
 
 Deno.test("what was asked for under a claim that is lost is not granted, though a worker says so later", () => {
@@ -235,4 +236,31 @@ Deno.test("a roster that cannot be signed is told once for each reason, and is n
     return bench.reports.splice(0);
   };
   deepEqual(["full", "full", "EIO", undefined, "full"].map(sign), [["full"], [], ["EIO"], [], ["full"]]);
+});
+
+Deno.test("two waiters in compatible modes do not ask in turn for what another host holds", () => {
+  for (const modes of [["PW", "CR"], ["CR", "PW"], ["PR", "CR"]] as const) {
+    const bench = new Bench();
+    modes.forEach((mode, index) => bench.acquire(index + 1, mode));
+    let asked = 0;
+    const answerAll = () => {
+      for (; bench.open.includes("admit") && asked < 100; asked++) {
+        bench.courier.answer("admit", { type: "outside" });
+        bench.tick();
+      }
+    };
+    answerAll();
+    ok(asked <= 4, `${modes}: ${asked} asked before the first retry`);
+    // At the retry each of them is asked for again.
+    const before = asked;
+    bench.tick(NFS_RETRY_MS_MAX);
+    answerAll();
+    ok(asked > before && asked <= before + 4, `${modes}: ${asked - before} asked at a retry`);
+    bench.tick(NFS_RETRY_MS_MAX);
+    for (let token = 1; bench.open.includes("admit"); token++) {
+      bench.courier.answer("admit", bench.granted(token));
+      bench.tick();
+    }
+    deepEqual(bench.said().sort(), ["granted 1", "granted 2"]);
+  }
 });
