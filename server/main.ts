@@ -162,6 +162,7 @@ function isStartError(error: unknown): error is Error {
     TlsFilesError,
     TokensFileError,
     UnfitDirectoryError,
+    Deno.errors.AddrInUse,
     Deno.errors.NotCapable,
   ];
   return kinds.some((kind) => error instanceof kind) || isOfSystem(error);

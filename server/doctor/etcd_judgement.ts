@@ -99,7 +99,9 @@ function judgeVersion({ endpoint, version }: MemberStatus): Finding[] {
 
 function judgeSpace({ endpoint, dbBytes, dbBytesInUse }: MemberStatus): Finding[] {
   const check = "space";
-  const text = `${endpoint} uses ${megabytes(dbBytesInUse)} of its ${megabytes(dbBytes)} MB`;
+  const text = `${endpoint} has ${megabytes(dbBytes)} MB on its disk, ${
+    megabytes(dbBytesInUse)
+  } MB of it in use`;
   if (dbBytes > QUOTA_SHARE * QUOTA_BYTES) {
     const advice = "compact (--auto-compaction-retention=5m), defragment, or raise --quota-backend-bytes";
     return [{

@@ -1,8 +1,9 @@
 // What those who run a daemon can see of it: /metrics against the table in docs/metrics.md, /livez and /readyz through a drain.
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { connect } from "../../mod.ts";
 import { metricName } from "../../server/metrics/metric.ts";
 import { METRICS } from "../../server/metrics/metric_table.ts";
+import { runCommand } from "../support/command.ts";
 import { startDaemon, startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectRaw } from "../support/raw_peer.ts";
@@ -188,4 +189,23 @@ Deno.test("/metrics is for who may read some name, while health is open to all",
     ],
   );
   deepEqual([await statusFor("/livez"), await statusFor("/readyz")], [200, 200]);
+});
+
+Deno.test("serve says in a line that a port is taken, and ends with 69", async () => {
+  using directory = temporaryDirectory();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken = `127.0.0.1:${listener.addr.port}`;
+  for (
+    const ports of [["--address", taken, "--http-address", "off"], [
+      "--address",
+      "off",
+      "--http-address",
+      taken,
+    ]]
+  ) {
+    const { code, errors } = await runCommand("", ["serve", "--directory", directory.path, ...ports]);
+    equal(code, 69, errors);
+    match(errors, new RegExp(`^distrilock: Cannot listen on ${taken}: .*\n$`, "m"));
+    doesNotMatch(errors, /Uncaught/);
+  }
 });
