@@ -52,19 +52,7 @@ export class EtcdCluster implements AsyncDisposable {
       const client = `${scheme}://127.0.0.1:${ports[2 * index]}`;
       const peer = `http://127.0.0.1:${ports[2 * index + 1]}`;
       return new EtcdMember(name, client, [
-        ...["--name", name, "--data-dir", `${directory}/${name}`, "--logger", "zap", "--log-level", "error"],
-        ...["--listen-client-urls", client, "--advertise-client-urls", client],
-        ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
-        ...[
-          "--initial-cluster",
-          peers,
-          "--initial-cluster-state",
-          "new",
-          "--initial-cluster-token",
-          directory,
-        ],
-        // Quick elections, since what is measured is the store.
-        ...["--heartbeat-interval", "50", "--election-timeout", "500"],
+        ...memberArgs({ name, directory, client, peer, cluster: peers }),
         ...flags,
       ]);
     });
@@ -114,12 +102,11 @@ export class EtcdMember {
   readonly #args: readonly string[];
   #child: Deno.ChildProcess | undefined;
 
-  /** `space` is the network namespace that it runs in; absent: that of the test. */
-  constructor(name: string, url: string, args: readonly string[], space?: string) {
+  /** `through` is a command that runs another one, and becomes it, so that signals reach that. */
+  constructor(name: string, url: string, args: readonly string[], through: readonly string[] = []) {
     this.name = name;
     this.url = url;
-    // `ip netns exec` becomes the program, so signals reach it.
-    this.#command = space === undefined ? ["etcd"] : ["ip", "netns", "exec", space, "etcd"];
+    this.#command = [...through, "etcd"];
     this.#args = args;
   }
 
@@ -172,7 +159,30 @@ export class EtcdMember {
   }
 }
 
-function freePorts(count: number): number[] {
+/** How a member is started. Elections are quick, since what is measured is the store. */
+export function memberArgs({ name, directory, client, peer, cluster, state = "new" }: {
+  readonly name: string;
+  /** Of the whole cluster. */
+  readonly directory: string;
+  /** Where clients find it, and where other members do. */
+  readonly client: string;
+  readonly peer: string;
+  /** `NAME=PEER` of all members. */
+  readonly cluster: string;
+  /** `existing`: it joins a cluster that is there. */
+  readonly state?: "new" | "existing";
+}): string[] {
+  return [
+    ...["--name", name, "--data-dir", `${directory}/${name}`, "--logger", "zap", "--log-level", "error"],
+    ...["--listen-client-urls", client, "--advertise-client-urls", client],
+    ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
+    ...["--initial-cluster", cluster, "--initial-cluster-state", state, "--initial-cluster-token", directory],
+    ...["--heartbeat-interval", "50", "--election-timeout", "500"],
+  ];
+}
+
+/** Ports of this machine that nobody uses. */
+export function freePorts(count: number): number[] {
   const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const ports = listeners.map(({ addr }) => addr.port);
   for (const listener of listeners) listener.close();
