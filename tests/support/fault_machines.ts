@@ -137,9 +137,8 @@ export class VictimMachine implements Machine, AsyncDisposable {
     return this.#victim;
   }
 
-  /** Starts one anew: it asks for the lock, and this is over when it has it. */
-  async renew(): Promise<void> {
-    await this.#victim?.[Symbol.asyncDispose]();
+  /** Starts one: it asks for the lock, and this is over when it has it. */
+  async start(): Promise<void> {
     const { name } = this;
     const { through } = this.space;
     this.#victim = await Victim.start({ servers: this.#servers, name, graceMs: this.#graceMs, through });
@@ -149,9 +148,6 @@ export class VictimMachine implements Machine, AsyncDisposable {
     this.victim.signal("SIGKILL");
     return Promise.resolve();
   }
-
-  /** Whoever is killed stays dead until {@link renew}. */
-  start(): void {}
 
   signal(signal: "SIGSTOP" | "SIGCONT"): void {
     this.victim.signal(signal);

@@ -48,9 +48,8 @@ export interface PairMeasure {
 /** One client that is harmed, and the one that waits for its lock. */
 interface Succession {
   readonly machine: VictimMachine;
-  readonly heir: Client;
-  hold: Hold;
-  next: Promise<Lock>;
+  readonly hold: Hold;
+  readonly next: Promise<Lock>;
 }
 
 /** All of it. */
@@ -64,6 +63,7 @@ export class FaultStage implements AsyncDisposable {
   readonly #watching = new AbortController();
   #successions: readonly Succession[] = [];
   #kept: readonly Lock[] = [];
+  #heirs: readonly Client[] = [];
   #playing: Promise<unknown> = Promise.resolve();
 
   private constructor(directory: string, random: Random) {
@@ -108,6 +108,10 @@ export class FaultStage implements AsyncDisposable {
   /** Two faults, the second of which begins during the first, and ends after it. */
   async play(one: Fault, other: Fault): Promise<PairMeasure> {
     const { players, players: { history } } = this;
+    const clients = [one, other].filter(({ who }) => who === "client").length;
+    this.#successions = await Promise.all(
+      this.#victims.slice(0, clients).map((machine, index) => this.#succession(machine, this.#heirs[index]!)),
+    );
     const fromMs = performance.now();
     const before = history.holds.length;
     const nextMs = await players.trouble(async () => {
@@ -134,16 +138,10 @@ export class FaultStage implements AsyncDisposable {
     try {
       await within("the players end", this.#playing, PATIENCE_MS);
     } catch (error) {
-      console.error(this.players.faults().join("\n"));
+      console.error([...this.players.faults(), await this.#state()].join("\n"));
       throw error;
     }
     this.#watching.abort();
-    for (const { hold, machine, heir, next } of this.#successions) {
-      hold.toMs = performance.now();
-      await machine[Symbol.asyncDispose]();
-      await (await within("the last lock of a victim", next, PATIENCE_MS)).release();
-      await heir.close();
-    }
     for (const lock of this.#kept) await lock.release();
     await using client = await connect(this.#servers(0), { name: "last" });
     await eventually("nothing is left", async () => (await Array.fromAsync(client.list())).length === 0);
@@ -186,10 +184,7 @@ export class FaultStage implements AsyncDisposable {
       kept.push(await (await open("keeper", index)).acquire(`kept/${index}`));
     }
     this.#kept = kept;
-    this.#successions = await Promise.all(this.#victims.map(async (machine, index) => {
-      const heir = await open("heir", index);
-      return { machine, heir, ...await this.#succeed(machine, heir) };
-    }));
+    this.#heirs = [await open("heir", 0), await open("heir", 1)];
     await this.#settle();
   }
 
@@ -242,23 +237,22 @@ export class FaultStage implements AsyncDisposable {
       ...{ fromMs: performance.now(), toMs: Infinity, lost: false },
     };
     this.players.history.holds.push(heard);
-    await heal([machine], how);
     if (how !== "kill -9") {
+      await heal([machine], how);
       const { victim } = machine;
       const lostMs = await eventually("the client knows of its loss", () => victim.lostMs, PATIENCE_MS);
       // One that could run has said itself until when it believed.
       if (how === "cut") hold.lives[0]!.endedMs = hold.toMs = lostMs;
     }
     heard.toMs = performance.now();
-    const renewing = this.#succeed(machine, succession.heir);
-    await lock.release();
-    Object.assign(succession, await renewing);
+    await persist(() => lock.release());
+    await machine[Symbol.asyncDispose]();
     return heard.fromMs - fromMs;
   }
 
-  /** A victim has its lock, and its heir waits for it. */
-  async #succeed(machine: VictimMachine, heir: Client): Promise<{ hold: Hold; next: Promise<Lock> }> {
-    await machine.renew();
+  /** A client takes its lock, and its heir waits for it. */
+  async #succession(machine: VictimMachine, heir: Client): Promise<Succession> {
+    await machine.start();
     const hold: Hold = {
       ...{ name: machine.name, mode: "EX" as const, token: machine.victim.token },
       lives: [{ what: machine.name, endedMs: Infinity }],
@@ -267,7 +261,28 @@ export class FaultStage implements AsyncDisposable {
     this.players.history.holds.push(hold);
     const next = persist(() => heir.acquire(machine.name));
     next.catch(() => {});
-    return { hold, next };
+    return { machine, hold, next };
+  }
+
+  /** What all daemons and etcd say, for whoever looks for a fault. */
+  async #state(): Promise<string> {
+    const texts = [];
+    for (const { url } of this.#daemons) {
+      await using client = await connect(url, { reconnect: false });
+      texts.push(JSON.stringify(await Array.fromAsync(client.list())));
+    }
+    texts.push(JSON.stringify((globalThis as any).CV));
+    for (const n of JSON.parse(texts[0]!)) {
+      for (const h of n.held) {
+        texts.push(
+          JSON.stringify(this.players.queues.wishes.filter((w) => w.id === h.reason)),
+          JSON.stringify(this.players.history.holds.filter((w) => w.token === h.token)),
+          JSON.stringify(this.players.queues.sightings.filter((w) => w.id === h.reason)),
+        );
+      }
+    }
+    texts.push(`${performance.timeOrigin}`);
+    return texts.join("\n");
   }
 
   /** All daemons serve. */

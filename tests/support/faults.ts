@@ -42,6 +42,19 @@ export function shownFault({ how, who }: Fault): string {
   return `${how} of ${who}`;
 }
 
+/** The pairs that a text names, as `kill -9 of leader + cut of daemon; …`. */
+export function parsePairs(text: string): Pair[] {
+  const find = (name: string) => {
+    const fault = FAULTS.find((one) => shownFault(one) === name.trim());
+    if (!fault) throw new RangeError(`Cannot play ${name}: faults are ${FAULTS.map(shownFault).join(", ")}`);
+    return fault;
+  };
+  return text.split(";").map((pair) => {
+    const [one = "", other = ""] = pair.split("+");
+    return [find(one), find(other)];
+  });
+}
+
 /** A triangle of service gaps in seconds, with the time until the next holder where a client was hit. */
 export function pairTable(played: readonly (readonly [Pair, PairMeasure])[]): string {
   const cells = new Map(played.map(([[one, other], measure]) => [key(one, other), measure]));

@@ -136,14 +136,19 @@ export class StormPlayers {
     }
     wish.tokens = lock.tokens;
     delete wish.leftMs;
-    return { lock, wish, holds: [...lock.tokens].map(([name, token]) => this.#hold(lock, name, token)) };
+    return { lock, wish, holds: [...lock.tokens].map(([name, token]) => this.#hold(lock, name, { token })) };
   }
 
   async #give({ lock, wish, holds }: Held): Promise<void> {
     for (const hold of holds) hold.toMs = Math.min(hold.toMs, performance.now());
     // Lost is what was lost before its holder was done with it.
     for (const hold of holds) hold.lost = lock.signal.aborted;
-    await this.#tolerate(() => lock.release());
+    (wish as any).rel = await this.#tolerate(() =>
+      lock.release().then(() => "released", (e) => {
+        (wish as any).relErr = String(e);
+        throw e;
+      })
+    );
     wish.freeMs = performance.now();
   }
 
@@ -151,17 +156,26 @@ export class StormPlayers {
     const before = holds[0]!;
     // Until it is answered either mode may be the one that counts: the weaker of both is what can be relied on.
     const toMs = performance.now();
-    const done = await this.#tolerate(() => lock.convert("PR", { wait: 50 }));
+    const done = await this.#tolerate(() =>
+      lock.convert("PR", { wait: 50 }).then(() => 1, (e) => {
+        (globalThis as any).CV ??= [];
+        (globalThis as any).CV.push([lock.token, toMs, performance.now(), String(e)]);
+        throw e;
+      })
+    );
     before.toMs = Math.min(before.toMs, toMs);
     before.lost = lock.signal.aborted;
     if (!done || lock.signal.aborted) return;
-    holds.push(this.#hold(lock, before.name, lock.token));
+    holds.push(this.#hold(lock, before.name, { token: lock.token, before }));
     await pause(1);
   }
 
-  #hold(lock: Lock, name: string, token: number): Hold {
+  #hold(lock: Lock, name: string, of: Pick<Hold, "token" | "before">): Hold {
     const { mode, signal } = lock;
-    const hold = { name, mode, token, lives: [], fromMs: performance.now(), toMs: Infinity, lost: false };
+    const hold: Hold = {
+      ...{ name, mode, ...of, lives: [] },
+      ...{ fromMs: performance.now(), toMs: Infinity, lost: false },
+    };
     signal.addEventListener("abort", () => hold.toMs = Math.min(hold.toMs, performance.now()));
     if (signal.aborted) hold.toMs = hold.fromMs;
     this.history.holds.push(hold);

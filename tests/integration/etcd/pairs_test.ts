@@ -7,7 +7,15 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { temporaryDirectory } from "../../support/daemon.ts";
 import { NO_ETCD } from "../../support/etcd_cluster.ts";
 import { FaultStage, type PairMeasure } from "../../support/fault_stage.ts";
-import { FAULTS, type Pair, PAIRS, pairTable, samplePairs, shownFault } from "../../support/faults.ts";
+import {
+  FAULTS,
+  type Pair,
+  PAIRS,
+  pairTable,
+  parsePairs,
+  samplePairs,
+  shownFault,
+} from "../../support/faults.ts";
 import { randomFrom } from "../../support/random.ts";
 
 const SAMPLE = 8;
@@ -20,7 +28,11 @@ Deno.test({
     const seed = Number(Deno.env.get("PAIRS_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
     const random = randomFrom(seed);
     const wanted = Deno.env.get("PAIRS");
-    const pairs = wanted === "all" ? PAIRS : samplePairs(random, SAMPLE);
+    const pairs = wanted === "all"
+      ? PAIRS
+      : wanted === undefined
+      ? samplePairs(random, SAMPLE)
+      : parsePairs(wanted);
     console.log(`${pairs.length} of ${PAIRS.length} pairs of ${FAULTS.length} faults, of seed ${seed}`);
     using directory = temporaryDirectory();
     await using stage = await FaultStage.open(directory.path, random);
