@@ -271,17 +271,6 @@ export class FaultStage implements AsyncDisposable {
       await using client = await connect(url, { reconnect: false });
       texts.push(JSON.stringify(await Array.fromAsync(client.list())));
     }
-    texts.push(JSON.stringify((globalThis as any).CV));
-    for (const n of JSON.parse(texts[0]!)) {
-      for (const h of n.held) {
-        texts.push(
-          JSON.stringify(this.players.queues.wishes.filter((w) => w.id === h.reason)),
-          JSON.stringify(this.players.history.holds.filter((w) => w.token === h.token)),
-          JSON.stringify(this.players.queues.sightings.filter((w) => w.id === h.reason)),
-        );
-      }
-    }
-    texts.push(`${performance.timeOrigin}`);
     return texts.join("\n");
   }
 

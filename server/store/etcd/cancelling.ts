@@ -52,11 +52,16 @@ export class Cancelling {
       if (session) session.highestId = Math.max(session.highestId, target);
       return say("ended");
     }
-    if (ticket.state === "held") {
-      return void this.#parts.lettingGo.leave(ticket, (isDone) => say(isDone ? "held" : "ended"));
-    }
+    const leave = () => {
+      void this.#parts.lettingGo.leave(ticket, (isDone) => say(isDone ? "held" : "ended"));
+    };
+    if (ticket.state === "held") return leave();
     const effect = refused(id, target, { code: "CANCELLED", message: "Stopped waiting: cancelled" });
-    void this.#parts.acquiring.withdraw(ticket, { effect, grants: false }).then(() => say("waiting"));
+    void this.#parts.acquiring.withdraw(ticket, { effect, grants: false }).then(() => {
+      // Its wait was over as well, and found it granted before this came to its turn.
+      if (ticket.state === "held") leave();
+      else say("waiting");
+    });
   }
 
   drain(): void {
