@@ -32,8 +32,8 @@ const RUN_BYTES = 12;
 /** Rest before something is asked again the first time, in milliseconds. */
 const REST_MS = 50;
 
-/** The calls to the cluster that is configured. Throws an error of the operating system when a file cannot be read. */
-export function openCluster(config: Config, callMs: number): GrpcCalls {
+/** The calls to the cluster that is configured; `log` hears when that is replaced. Throws an error of the operating system when a file cannot be read. */
+export function openCluster(config: Config, callMs: number, log?: Log): GrpcCalls {
   const { etcd, etcdCa, etcdCert, etcdKey, etcdUser, etcdPasswordFile } = config;
   const read = (path: string | null) => path === null ? undefined : Deno.readTextFileSync(path);
   const password = read(etcdPasswordFile)?.trimEnd() ?? "";
@@ -42,7 +42,7 @@ export function openCluster(config: Config, callMs: number): GrpcCalls {
     callMs,
     tls: { ca: read(etcdCa), cert: read(etcdCert), key: read(etcdKey) },
     ...(etcdUser === null ? {} : { user: { name: etcdUser, password } }),
-  });
+  }, ({ message }) => log?.error("etcd.unfit", { finding: message }));
 }
 
 /** Opens the store. It follows the cluster as soon as that can be reached. What has to be closed before it is given to `resources`. */
@@ -54,7 +54,7 @@ export function openEtcdStore(
   const { limits, clock, log, daemon, effects, wake, onBroken } = options;
   const { etcdLeaseMs: leaseMs, etcdCallMs: callMs } = limits;
   const prefix = config.etcdPrefix;
-  const calls = openCluster(config, callMs);
+  const calls = openCluster(config, callMs, log);
   resources.use(lookAfter({ calls, prefix, clock, log }));
   return new EtcdStore({
     calls,
