@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { EtcdMember, memberArgs, NO_ETCD, untilReady } from "./etcd_cluster.ts";
+import { EtcdMember, NO_ETCD, untilReady } from "./etcd_cluster.ts";
 import { mustIp, NO_SPACES } from "./net_spaces.ts";
 
 /** Why tests on such networks cannot run here, or undefined. */
@@ -54,8 +54,9 @@ export class EtcdNetwork implements AsyncDisposable {
       mustIp(`-n ${space} addr add 10.199.${net}.${index + 1}/24 dev peers`);
       mustIp(`-n ${space} link set peers up`);
       const url = `http://10.${200 + index}.${net}.2:2379`;
-      const args = memberArgs({ name: `m${index}`, directory, client: url, peer: peer(index), cluster });
-      const member = new EtcdMember(`m${index}`, url, args, ["ip", "netns", "exec", space]);
+      const through = ["ip", "netns", "exec", space];
+      const plan = { name: `m${index}`, directory, client: url, peer: peer(index), cluster, through };
+      const member = new EtcdMember(plan);
       return { member, peers: (how) => mustIp(`link set ${peerLink} ${how === "cut" ? "down" : "up"}`) };
     });
     const network = new EtcdNetwork(mark, directory, members);

@@ -8,7 +8,7 @@
  * @module
  */
 import { type Client, connect, type Lock, LockError } from "../../client/mod.ts";
-import { EtcdMember, freePorts, memberArgs, untilReady } from "./etcd_cluster.ts";
+import { EtcdMember, freePorts, untilReady } from "./etcd_cluster.ts";
 import { eventually, within } from "./eventually.ts";
 import { DaemonMachine, harm, heal, type Machine, MemberMachine, VictimMachine } from "./fault_machines.ts";
 import type { Fault } from "./faults.ts";
@@ -77,8 +77,8 @@ export class FaultStage implements AsyncDisposable {
     this.#members = members.map((space, index) => {
       const client = `http://${space.host}:${ports[2 * index]}`;
       const peer = `http://${space.host}:${ports[2 * index + 1]}`;
-      const args = memberArgs({ name: `m${index}`, directory, client, peer, cluster });
-      return new MemberMachine(new EtcdMember(`m${index}`, client, args, space.through), space);
+      const plan = { name: `m${index}`, directory, client, peer, cluster, through: space.through };
+      return new MemberMachine(new EtcdMember(plan), space);
     });
     const etcd = this.#members.map(({ member }) => member.url).join(",");
     const hosts = members.map(({ host }) => host);

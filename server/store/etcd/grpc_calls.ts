@@ -248,8 +248,8 @@ export class GrpcCalls implements EtcdCalls {
     const signal = AbortSignal.any([abort.signal, this.#ended.signal]);
     const whole = async () => {
       try {
-        this.#lineage.check();
         await this.#endpoints.login();
+        this.#lineage.check();
         await run(signal);
         throw new EtcdFault(`${endpoint.url} ended the stream`, { ambiguous: true, reason: "failed" });
       } catch (error) {
