@@ -123,6 +123,45 @@ Deno.test("EtcdStore finds its way back after etcd cut its streams, and after it
   }
 });
 
+Deno.test("[I-15] EtcdStore knows a lock that was granted and converted while etcd forgot the past, and lets others share it", async () => {
+  await using stage = new FakeEtcdStage();
+  await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->\nc 1 PR ->");
+  stage.etcd.cut();
+  const wait = stage.etcd.entries.get("t/w/x\x004b.1");
+  ok(wait);
+  stage.etcd.transact({
+    when: [],
+    then: [
+      { do: "delete", key: "t/h/x\x004a.1" },
+      { do: "delete", key: wait.key },
+      { do: "put", key: "t/h/x\x005b.1", value: wait.value, lease: wait.lease },
+    ],
+    otherwise: [],
+  });
+  stage.etcd.compact();
+  stage.effects = [];
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  await stage.settle();
+  deepEqual(said(stage), ["granted b1", "granted c1", "lost a1 store"]);
+});
+
+Deno.test("[I-4] EtcdStore does not grant what was taken away while its session was not to be relied on", async () => {
+  await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
+  await playOnStores(stage, "a 1 EX y -> +a1");
+  // Its lease was not renewed in time, and lives: what it is given meanwhile it has when that is known.
+  stage.nowMs = LEASE_MS;
+  const wish = { session: "a" as SessionId, mode: "EX", waitMs: Infinity } as const;
+  stage.home("a").acquire({ ...wish, request: 2, names: ["x"] }, LEASE_MS);
+  stage.home("a").acquire({ ...wish, request: 3, names: ["z"] }, LEASE_MS);
+  await breathe();
+  stage.etcd.transact({ when: [], then: [{ do: "delete", key: "t/h/x\x004a.2" }], otherwise: [] });
+  await breathe();
+  deepEqual(said(stage), ["lost a1 store"]);
+  await pass(stage, 1_000);
+  await stage.settle();
+  deepEqual(said(stage), ["granted a3", "refused a2 CANCELLED"]);
+});
+
 Deno.test("[P-29] EtcdStore refuses the wait that is one too many, not those before it", async () => {
   await using stage = new FakeEtcdStage({ limits: { waitersPerSessionMax: 1, locksPerSessionMax: 3 } });
   const [store] = stage.stores;
