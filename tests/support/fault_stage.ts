@@ -12,7 +12,7 @@ import { EtcdMember, freePorts, untilReady } from "./etcd_cluster.ts";
 import { eventually, within } from "./eventually.ts";
 import { DaemonMachine, harm, heal, type Machine, MemberMachine, VictimMachine } from "./fault_machines.ts";
 import type { Fault } from "./faults.ts";
-import { type Hold } from "./history.ts";
+import type { Hold } from "./history.ts";
 import { NetSpaces, NO_SPACES } from "./net_spaces.ts";
 import type { Random } from "./random.ts";
 import { pause, StormPlayers } from "./storm_players.ts";
@@ -229,7 +229,9 @@ export class FaultStage implements AsyncDisposable {
    */
   async #inherit(succession: Succession, { how }: Fault, fromMs: number): Promise<number> {
     const { machine, hold, next } = succession;
-    hold.lives[0]!.endedMs = hold.toMs = fromMs + VICTIM_GRACE_MS;
+    const { victim } = machine;
+    // On a machine that stood still it may have lost it before.
+    hold.lives[0]!.endedMs = hold.toMs = Math.min(fromMs + VICTIM_GRACE_MS, victim.lostMs ?? Infinity);
     hold.lost = true;
     const lock = await within("the lock of a client is given on", next, PATIENCE_MS);
     const heard: Hold = {
@@ -239,7 +241,6 @@ export class FaultStage implements AsyncDisposable {
     this.players.history.holds.push(heard);
     if (how !== "kill -9") {
       await heal([machine], how);
-      const { victim } = machine;
       const lostMs = await eventually("the client knows of its loss", () => victim.lostMs, PATIENCE_MS);
       // One that could run has said itself until when it believed.
       if (how === "cut") hold.lives[0]!.endedMs = hold.toMs = lostMs;

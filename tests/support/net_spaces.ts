@@ -84,7 +84,11 @@ export class NetSpaces implements Disposable {
 
   [Symbol.dispose](): void {
     if (NO_SPACES !== undefined) return;
-    for (const index of this.all.keys()) mustIp(`netns delete dls-${this.#mark}-${index}`);
+    for (const index of this.all.keys()) {
+      // A namespace lives on for connections that nobody ended, and its link with it.
+      mustIp(`link delete dls${this.#mark}${index}`);
+      mustIp(`netns delete dls-${this.#mark}-${index}`);
+    }
     mustIp(`link delete dls${this.#mark}`);
   }
 }
