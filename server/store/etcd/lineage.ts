@@ -31,7 +31,8 @@ export class Lineage {
   /** Notes an answer; `since` is the newest revision before it was asked for, when a majority stands behind it. Throws as {@link check}. */
   heard(header: Pick<ResponseHeader, "clusterId" | "revision"> | undefined, since = 0): void {
     this.check();
-    if (!header) return;
+    // A proxy may say nothing.
+    if (!header || header.clusterId === 0n) return;
     const revision = Number(header.revision);
     this.#cluster ??= header.clusterId;
     if (header.clusterId !== this.#cluster) {

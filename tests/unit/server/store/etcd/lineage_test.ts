@@ -14,6 +14,7 @@ Deno.test("Lineage lets a member be behind, and a majority come further", () => 
   lineage.heard(header(7n, 10), 10);
   equal(lineage.revision, 10);
   lineage.heard(undefined);
+  lineage.heard(header(0n, 0), 10);
   lineage.check();
 });
 
