@@ -279,6 +279,10 @@ export class FaultStage implements AsyncDisposable {
   async #settle(): Promise<void> {
     const serve = (daemon: DaemonMachine, index: number) => persist(() => daemon.serve(`probe/${index}`));
     await within("all daemons serve", Promise.all(this.#daemons.map(serve)), PATIENCE_MS);
+    const { wishes } = this.players.queues;
+    const asked = wishes.filter(({ answeredMs }) => answeredMs === Infinity);
+    const areAnswered = () => asked.every(({ answeredMs }) => answeredMs < Infinity);
+    await eventually("all clients are answered", areAnswered, PATIENCE_MS);
   }
 }
 

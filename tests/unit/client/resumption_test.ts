@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { ConnectionError, LockLostError } from "../../../client/errors.ts";
 import type { Lock } from "../../../client/lock.ts";
 import type { HeldLock } from "../../../client/protocol/messages.ts";
@@ -57,6 +57,27 @@ Deno.test("[P-15] Client sends again what was not answered, in its order and und
   server.grant(again[0] as typeof third);
   server.say({ id: again[1]!.id, ok: true, lock: lock.id });
   await Promise.all([waiting, renewing, later]);
+});
+
+Deno.test("[P-15] [I-4] Client gives back what its resumed session holds of a request that was refused, and nothing that it waits for", async () => {
+  const opened = await openGraceful();
+  const refused = rejects(opened.client.acquire("a"), { code: "STORE_UNAVAILABLE" });
+  const first = opened.server.take("acquire");
+  opened.server.say({ id: first.id, ok: false, error: { code: "STORE_UNAVAILABLE", message: "etcd" } });
+  await refused;
+  const waiting = opened.client.acquire("b");
+  const second = opened.server.take("acquire");
+  opened.server.cut();
+  const held = { name: "", mode: "EX", token: 7 } as const;
+  await resumeWith(opened, { locks: [{ ...held, lock: first.id }, { ...held, lock: second.id }] });
+  const { server } = opened.network;
+  deepEqual(server.take("acquire"), second);
+  const release = server.take("release");
+  equal(release.lock, first.id);
+  server.say({ id: release.id, ok: true, lock: first.id });
+  server.grant(second);
+  ok((await waiting).held);
+  equal(server.received.length, 0);
 });
 
 Deno.test("[P-15] Client loses what a resumed session does not hold any more, with the reason", async () => {
