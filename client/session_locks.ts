@@ -153,16 +153,18 @@ export class SessionLocks {
   }
 
   /** The session was gone on with: what the server does not know any more has ended. */
-  onResumed({ locks: held = [], lost = [] }: HelloAnswer): void {
-    const living = new Set(held.map(({ lock }) => lock));
+  onResumed({ locks: held = [], waiting = [], lost = [] }: HelloAnswer): void {
+    const living = new Set([...held.map(({ lock }) => lock), ...waiting]);
     for (const [id, lock] of this.#locks) {
       // One whose release is on its way stays until that is answered.
       if (living.delete(id) || !lock.held) continue;
       lock.lose(lost.find(({ lock }) => lock === id)?.reason ?? "session");
       this.#forget(id);
     }
-    // Its request was refused while nobody could know yet that it was granted: it is nobody's.
-    for (const id of living) if (!this.#exchange.has(id)) this.#release(id).catch(() => {});
+    // Refused while the server could not know what had become of it: nobody wants it.
+    for (const request of living) {
+      if (!this.#exchange.has(request)) this.#exchange.ask("cancel", { request }).catch(() => {});
+    }
     for (const lock of this.#locks.values()) this.#pilotLock(lock);
   }
 

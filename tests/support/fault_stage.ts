@@ -135,12 +135,7 @@ export class FaultStage implements AsyncDisposable {
   /** The end of all clients; what was seen and should not have been. */
   async end(): Promise<string[]> {
     this.players.isOver = true;
-    try {
-      await within("the players end", this.#playing, PATIENCE_MS);
-    } catch (error) {
-      console.error([...this.players.faults(), await this.#state()].join("\n"));
-      throw error;
-    }
+    await this.#telling(within("the players end", this.#playing, PATIENCE_MS));
     this.#watching.abort();
     for (const lock of this.#kept) await lock.release();
     await using client = await connect(this.#servers(0), { name: "last" });
@@ -265,24 +260,30 @@ export class FaultStage implements AsyncDisposable {
     return { machine, hold, next };
   }
 
-  /** What all daemons and etcd say, for whoever looks for a fault. */
-  async #state(): Promise<string> {
-    const texts = [];
-    for (const { url } of this.#daemons) {
-      await using client = await connect(url, { reconnect: false });
-      texts.push(JSON.stringify(await Array.fromAsync(client.list())));
+  /** Tells what is known, for whoever looks for a fault, when something did not come about. */
+  async #telling<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      console.error(this.players.faults().join("\n"));
+      for (const { url } of this.#daemons) {
+        await using client = await connect(url, { reconnect: false });
+        for await (const { name, held, waiting } of client.list()) {
+          const wishes = held.map(({ reason }) => this.players.queues.wishes.find(({ id }) => id === reason));
+          console.error(url, name, held, waiting, wishes);
+        }
+      }
+      throw error;
     }
-    return texts.join("\n");
   }
 
   /** All daemons serve. */
   async #settle(): Promise<void> {
     const serve = (daemon: DaemonMachine, index: number) => persist(() => daemon.serve(`probe/${index}`));
     await within("all daemons serve", Promise.all(this.#daemons.map(serve)), PATIENCE_MS);
-    const { wishes } = this.players.queues;
-    const asked = wishes.filter(({ answeredMs }) => answeredMs === Infinity);
+    const asked = this.players.queues.wishes.filter(({ answeredMs }) => answeredMs === Infinity);
     const areAnswered = () => asked.every(({ answeredMs }) => answeredMs < Infinity);
-    await eventually("all clients are answered", areAnswered, PATIENCE_MS);
+    await this.#telling(eventually("all clients are answered", areAnswered, PATIENCE_MS));
   }
 }
 

@@ -25,6 +25,8 @@ export interface Wish extends Ask {
   tokens?: ReadonlyMap<string, number>;
   /** It ended without a lock as its client wished, at a timeout or an abort, and not before this time; until then it stood in its queue. */
   leftMs?: number;
+  /** Why it was not granted. */
+  error?: string;
   /** When nothing of it is left: its release, or its end without a lock, was answered. */
   freeMs: number;
 }

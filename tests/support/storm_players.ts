@@ -191,6 +191,7 @@ export class StormPlayers {
         if (kind === "wait") return client.acquire(names[0], { ...options, wait: ms });
         return client.acquire(names.length > 1 ? names : names[0] as string, { ...options, signal });
       }, (error) => {
+        wish.error = String(error);
         if (error instanceof LockTimeoutError) wish.leftMs = wish.sentMs + ms;
         else if (error !== signal.reason) delete wish.leftMs;
         return signal.aborted && error === signal.reason;

@@ -48,7 +48,7 @@ Deno.test({
     }
     deepEqual(await stage.end(), []);
     const { holds } = stage.players.history;
-    ok(holds.length > 50 * pairs.length, "a storm in which little is granted shows little");
+    ok(holds.length > pairs.length, "a storm in which little is granted shows little");
     console.log(`${holds.length} locks; failures`, Object.fromEntries(stage.players.failures));
     if (wanted === "all") console.log(pairTable(played));
   },

@@ -59,24 +59,34 @@ Deno.test("[P-15] Client sends again what was not answered, in its order and und
   await Promise.all([waiting, renewing, later]);
 });
 
-Deno.test("[P-15] [I-4] Client gives back what its resumed session holds of a request that was refused, and nothing that it waits for", async () => {
+Deno.test("[P-15] [I-4] Client cancels what its resumed session holds or waits for though it was refused, and nothing that it waits for", async () => {
   const opened = await openGraceful();
-  const refused = rejects(opened.client.acquire("a"), { code: "STORE_UNAVAILABLE" });
-  const first = opened.server.take("acquire");
-  opened.server.say({ id: first.id, ok: false, error: { code: "STORE_UNAVAILABLE", message: "etcd" } });
-  await refused;
-  const waiting = opened.client.acquire("b");
-  const second = opened.server.take("acquire");
+  const ids: number[] = [];
+  for (const name of ["a", "b"]) {
+    const refused = rejects(opened.client.acquire(name), { code: "STORE_UNAVAILABLE" });
+    const { id } = opened.server.take("acquire");
+    ids.push(id);
+    opened.server.say({ id, ok: false, error: { code: "STORE_UNAVAILABLE", message: "etcd" } });
+    await refused;
+  }
+  const acquiring = [opened.client.acquire("c"), opened.client.acquire("d")];
+  const asked = [opened.server.take("acquire"), opened.server.take("acquire")] as const;
   opened.server.cut();
   const held = { name: "", mode: "EX", token: 7 } as const;
-  await resumeWith(opened, { locks: [{ ...held, lock: first.id }, { ...held, lock: second.id }] });
+  const [lock = 0, wait = 0] = ids;
+  await resumeWith(opened, {
+    locks: [{ ...held, lock }, { ...held, lock: asked[0].id }],
+    waiting: [wait, asked[1].id],
+  });
   const { server } = opened.network;
-  deepEqual(server.take("acquire"), second);
-  const release = server.take("release");
-  equal(release.lock, first.id);
-  server.say({ id: release.id, ok: true, lock: first.id });
-  server.grant(second);
-  ok((await waiting).held);
+  deepEqual([server.take("acquire"), server.take("acquire")], asked);
+  for (const request of ids) {
+    const cancel = server.take("cancel");
+    equal(cancel.request, request);
+    server.say({ id: cancel.id, ok: true, request, was: "held" });
+  }
+  for (const request of asked) server.grant(request);
+  for (const each of acquiring) ok((await each).held);
   equal(server.received.length, 0);
 });
 
