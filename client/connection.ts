@@ -80,7 +80,8 @@ export class Connection implements TransportEvents {
   /** Expects a sign of life so often; `ask` asks for one. */
   watch(clock: Clock, everyMs: number, ask: () => void): void {
     if (this.#isOver) return;
-    const giveUp = (silentMs: number) => this.#break(broken(`the server was silent for ${silentMs} ms`));
+    const giveUp = (silentMs: number) =>
+      this.#break(broken(`nothing was heard of the server for ${silentMs} ms`));
     this.#heartbeat = new Heartbeat({ clock, everyMs, ask, giveUp });
   }
 

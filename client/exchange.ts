@@ -67,6 +67,11 @@ export class Exchange {
     return [...this.#pending.values()].some(({ frame }) => frame !== undefined);
   }
 
+  /** Whether a request has no answer yet. */
+  has(id: number): boolean {
+    return this.#pending.has(id);
+  }
+
   /** Sends all that was not answered yet once more, in the order in which it was asked. */
   repeat(): void {
     for (const { frame } of this.#pending.values()) if (frame !== undefined) this.#write(frame);

@@ -7,7 +7,7 @@ import type { Clock } from "./clock.ts";
 import { type ConnectionError, LockError, LockTimeoutError } from "./errors.ts";
 import { type Asked, type Exchange, isSettledFirst } from "./exchange.ts";
 import type { Lock, LockListeners } from "./lock.ts";
-import type { GrantAnswer, HelloAnswer, Labels, LossReason, Push } from "./protocol/messages.ts";
+import type { GrantAnswer, HelloAnswer, Labels, Push } from "./protocol/messages.ts";
 import type { ModeName } from "./protocol/modes.ts";
 import type { LockRequests } from "./lock_requests.ts";
 import { SessionLock } from "./session_lock.ts";
@@ -162,15 +162,17 @@ export class SessionLocks {
   }
 
   /** The session was gone on with: what the server does not know any more has ended. */
-  onResumed({ locks: held = [], lost = [] }: HelloAnswer): void {
-    const living = new Set(held.map(({ lock }) => lock));
-    const reasons = new Map<number, LossReason>(lost.map(({ lock, reason }) => [lock, reason]));
+  onResumed({ locks: held = [], waiting = [], lost = [] }: HelloAnswer): void {
+    const living = new Set([...held.map(({ lock }) => lock), ...waiting]);
     for (const [id, lock] of this.#locks) {
-      if (living.has(id)) continue;
       // One whose release is on its way stays until that is answered.
-      if (!lock.held) continue;
-      lock.lose(reasons.get(id) ?? "session");
+      if (living.delete(id) || !lock.held) continue;
+      lock.lose(lost.find(({ lock }) => lock === id)?.reason ?? "session");
       this.#forget(id);
+    }
+    // Refused while the server could not know what had become of it: nobody wants it.
+    for (const request of living) {
+      if (!this.#exchange.has(request)) this.#exchange.ask("cancel", { request }).catch(() => {});
     }
     for (const lock of this.#locks.values()) this.#pilotLock(lock);
   }
@@ -217,7 +219,7 @@ export class SessionLocks {
     { waitMs, signal }: { readonly waitMs: number | undefined; readonly signal: AbortSignal | undefined },
   ): Promise<{ readonly reason: unknown; readonly isAnswered: boolean } | undefined> {
     const overdue = new AbortController();
-    const message = `Cannot lock: nothing was heard of the server, and the wait of ${waitMs} ms is over`;
+    const message = `Cannot lock: nothing was heard of the server for the wait of ${waitMs} ms`;
     const stop = waitMs === undefined
       ? () => {}
       : this.#clock.after(waitMs + ANSWER_MS, () =>

@@ -68,7 +68,7 @@ export class Waiters<T> {
   #timeOut(limitMs: number): ConnectionError {
     const { code, message } = this.reason ?? {};
     const why = message === undefined ? "" : `: ${message}`;
-    const told = `Cannot reach a server: none came back within ${Math.round(limitMs)} ms${why}`;
+    const told = `Cannot reach a server: no answer within ${Math.round(limitMs)} ms${why}`;
     return new ConnectionError(told, { ...(code === undefined ? {} : { code }), cause: this.reason });
   }
 }

@@ -46,9 +46,12 @@ export function clusterOptions(config: Config, callMs: number): ClusterOptions {
   };
 }
 
-/** The calls to the cluster that is configured. Throws as {@link clusterOptions} does. */
-export function openCluster(config: Config, callMs: number): GrpcCalls {
-  return new GrpcCalls(clusterOptions(config, callMs));
+/** The calls to the cluster that is configured; `log` hears when that is replaced. Throws as {@link clusterOptions} does. */
+export function openCluster(config: Config, callMs: number, log?: Log): GrpcCalls {
+  return new GrpcCalls(
+    clusterOptions(config, callMs),
+    ({ message }) => log?.error("etcd.unfit", { finding: message }),
+  );
 }
 
 /** Opens the store. It follows the cluster as soon as that can be reached. What has to be closed before it is given to `resources`. */
@@ -60,7 +63,7 @@ export function openEtcdStore(
   const { limits, clock, log, daemon, effects, wake, onBroken } = options;
   const { etcdLeaseMs: leaseMs, etcdCallMs: callMs } = limits;
   const prefix = config.etcdPrefix;
-  const calls = openCluster(config, callMs);
+  const calls = openCluster(config, callMs, log);
   resources.use(lookAfter({ calls, prefix, clock, log }));
   return new EtcdStore({
     calls,

@@ -200,6 +200,7 @@ export class Reception {
       this.#unsent = [];
       for (const guest of unsent) {
         guest.flush();
+        if (this.#guests.has(guest)) this.#heartbeats.told(guest.pulse, this.#options.clock.now());
         if (guest.conversation.silenceMsMax !== undefined) this.#allowSilence(guest);
       }
     }

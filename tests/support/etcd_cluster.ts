@@ -51,22 +51,7 @@ export class EtcdCluster implements AsyncDisposable {
     const members = names.map((name, index) => {
       const client = `${scheme}://127.0.0.1:${ports[2 * index]}`;
       const peer = `http://127.0.0.1:${ports[2 * index + 1]}`;
-      return new EtcdMember(name, client, [
-        ...["--name", name, "--data-dir", `${directory}/${name}`, "--logger", "zap", "--log-level", "error"],
-        ...["--listen-client-urls", client, "--advertise-client-urls", client],
-        ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
-        ...[
-          "--initial-cluster",
-          peers,
-          "--initial-cluster-state",
-          "new",
-          "--initial-cluster-token",
-          directory,
-        ],
-        // Quick elections, since what is measured is the store.
-        ...["--heartbeat-interval", "50", "--election-timeout", "500"],
-        ...flags,
-      ]);
+      return new EtcdMember({ name, directory, client, peer, cluster: peers, flags });
     });
     const cluster = new EtcdCluster(directory, members);
     for (const member of members) member.start();
@@ -106,21 +91,34 @@ export class EtcdCluster implements AsyncDisposable {
   }
 }
 
+/** How a member is started. */
+export interface MemberPlan {
+  readonly name: string;
+  /** Of the whole cluster. */
+  readonly directory: string;
+  /** Where clients find it, and where other members do. */
+  readonly client: string;
+  readonly peer: string;
+  /** `NAME=PEER` of all members. */
+  readonly cluster: string;
+  /** `existing`: it joins a cluster that is there. */
+  readonly state?: "new" | "existing";
+  readonly flags?: readonly string[];
+  /** A command that runs another one, and becomes it, so that signals reach that. */
+  readonly through?: readonly string[];
+}
+
 /** One member: a process that can be ended and started again with its data. */
 export class EtcdMember {
-  readonly name: string;
-  readonly url: string;
-  readonly #command: readonly string[];
-  readonly #args: readonly string[];
+  readonly plan: MemberPlan;
   #child: Deno.ChildProcess | undefined;
 
-  /** `space` is the network namespace that it runs in; absent: that of the test. */
-  constructor(name: string, url: string, args: readonly string[], space?: string) {
-    this.name = name;
-    this.url = url;
-    // `ip netns exec` becomes the program, so signals reach it.
-    this.#command = space === undefined ? ["etcd"] : ["ip", "netns", "exec", space, "etcd"];
-    this.#args = args;
+  constructor(plan: MemberPlan) {
+    this.plan = plan;
+  }
+
+  get url(): string {
+    return this.plan.client;
   }
 
   get isRunning(): boolean {
@@ -128,8 +126,23 @@ export class EtcdMember {
   }
 
   start(): void {
-    const [program = "", ...before] = this.#command;
-    const args = [...before, ...this.#args];
+    const { name, directory, client, peer, cluster, state = "new", flags = [], through = [] } = this.plan;
+    const [program = "", ...args] = [
+      ...[...through, "etcd", "--name", name, "--data-dir", `${directory}/${name}`],
+      ...["--logger", "zap", "--log-level", "error"],
+      ...["--listen-client-urls", client, "--advertise-client-urls", client],
+      ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
+      ...[
+        "--initial-cluster",
+        cluster,
+        "--initial-cluster-state",
+        state,
+        "--initial-cluster-token",
+        directory,
+      ],
+      // Quick elections, since what is measured is the store.
+      ...["--heartbeat-interval", "50", "--election-timeout", "500", ...flags],
+    ];
     this.#child ??= new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" })
       .spawn();
   }
@@ -172,7 +185,8 @@ export class EtcdMember {
   }
 }
 
-function freePorts(count: number): number[] {
+/** Ports of this machine that nobody uses. */
+export function freePorts(count: number): number[] {
   const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const ports = listeners.map(({ addr }) => addr.port);
   for (const listener of listeners) listener.close();

@@ -5,34 +5,10 @@
  * @module
  */
 import { EtcdMember, NO_ETCD, untilReady } from "./etcd_cluster.ts";
+import { mustIp, NO_SPACES } from "./net_spaces.ts";
 
-/** Why tests on such networks cannot run here, or undefined. Said aloud, once. */
-export const NO_NETWORK: string | undefined = NO_ETCD ?? missingReason();
-
-function missingReason(): string | undefined {
-  const name = `distrilock-try-${Deno.pid}`;
-  const reason = "network namespaces cannot be made here (root and iproute2 are needed)";
-  if (ip("netns", "add", name)) {
-    const works = ip("netns", "exec", name, "true");
-    ip("netns", "delete", name);
-    if (works) return undefined;
-  }
-  console.error(`skipped: tests that cut members off from each other: ${reason}`);
-  return reason;
-}
-
-function ip(...args: string[]): boolean {
-  try {
-    return new Deno.Command("ip", { args, stdout: "null", stderr: "null" }).outputSync().success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function mustIp(line: string): void {
-  if (!ip(...line.split(" "))) throw new Error(`Cannot do: ip ${line}`);
-}
+/** Why tests on such networks cannot run here, or undefined. */
+export const NO_NETWORK: string | undefined = NO_ETCD ?? NO_SPACES;
 
 /** A member on its networks. */
 export interface NetworkMember {
@@ -78,29 +54,9 @@ export class EtcdNetwork implements AsyncDisposable {
       mustIp(`-n ${space} addr add 10.199.${net}.${index + 1}/24 dev peers`);
       mustIp(`-n ${space} link set peers up`);
       const url = `http://10.${200 + index}.${net}.2:2379`;
-      const member = new EtcdMember(`m${index}`, url, [
-        ...[
-          "--name",
-          `m${index}`,
-          "--data-dir",
-          `${directory}/m${index}`,
-          "--logger",
-          "zap",
-          "--log-level",
-          "error",
-        ],
-        ...["--listen-client-urls", url, "--advertise-client-urls", url],
-        ...["--listen-peer-urls", peer(index), "--initial-advertise-peer-urls", peer(index)],
-        ...[
-          "--initial-cluster",
-          cluster,
-          "--initial-cluster-state",
-          "new",
-          "--initial-cluster-token",
-          directory,
-        ],
-        ...["--heartbeat-interval", "50", "--election-timeout", "500"],
-      ], space);
+      const through = ["ip", "netns", "exec", space];
+      const plan = { name: `m${index}`, directory, client: url, peer: peer(index), cluster, through };
+      const member = new EtcdMember(plan);
       return { member, peers: (how) => mustIp(`link set ${peerLink} ${how === "cut" ? "down" : "up"}`) };
     });
     const network = new EtcdNetwork(mark, directory, members);

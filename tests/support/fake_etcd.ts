@@ -41,6 +41,8 @@ export class FakeEtcd {
   fate: (transaction: Transaction) => Fate = () => "fine";
   /** Nobody is answered. */
   isDown = false;
+  /** How long what happened is on its way to those who watch, in milliseconds. */
+  lagMs = 0;
   /** How many transactions were carried out. */
   transactions = 0;
   readonly #history: Change[] = [];
@@ -200,7 +202,7 @@ export class FakeEtcd {
       const seen = changes.filter((change) => isIn(watcher, change));
       setTimeout(() => {
         if (this.#watchers.has(watcher)) watcher.listener.changed(seen);
-      }, 0);
+      }, this.lagMs);
     }
   }
 

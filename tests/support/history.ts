@@ -28,6 +28,8 @@ export interface Hold {
   toMs: number;
   /** Whether its client learned of a loss. */
   lost: boolean;
+  /** The same lock in the mode that it had before. */
+  readonly before?: Hold;
 }
 
 /** One request, and how often it was answered. */
@@ -66,7 +68,10 @@ function checkName(holds: readonly Hold[]): string[] {
     real.slice(0, index).flatMap((earlier) => {
       if (COMPATIBLE_MODES[earlier.mode].includes(later.mode)) return [];
       if (endOf(earlier) > later.fromMs) return [`${shown(earlier)} overlaps ${shown(later)}`];
-      if (earlier.token < later.token) return [];
+      // Of a lock that keeps out less than before the token stays.
+      if (earlier.token < later.token || (later.before === earlier && earlier.token === later.token)) {
+        return [];
+      }
       return [`${shown(later)} has no greater token than ${shown(earlier)}`];
     })
   );

@@ -52,11 +52,16 @@ export class Cancelling {
       if (session) session.highestId = Math.max(session.highestId, target);
       return say("ended");
     }
-    if (ticket.state === "held") {
-      return void this.#parts.lettingGo.leave(ticket, (isDone) => say(isDone ? "held" : "ended"));
-    }
+    const leave = () => {
+      void this.#parts.lettingGo.leave(ticket, (isDone) => say(isDone ? "held" : "ended"));
+    };
+    if (ticket.state === "held") return leave();
     const effect = refused(id, target, { code: "CANCELLED", message: "Stopped waiting: cancelled" });
-    void this.#parts.acquiring.withdraw(ticket, { effect, grants: false }).then(() => say("waiting"));
+    void this.#parts.acquiring.withdraw(ticket, { effect, grants: false }).then(() => {
+      // Its wait was over as well, and found it granted before this came to its turn.
+      if (ticket.state === "held") leave();
+      else say("waiting");
+    });
   }
 
   drain(): void {
@@ -92,10 +97,11 @@ export class Cancelling {
       return void this.#parts.acquiring.withdraw(ticket, { effect, grants: true });
     }
     const { session: { id }, wanted } = ticket;
-    const effect = ticket.farewell ??
-      (isOver
-        ? this.#parts.acquiring.blocked(ticket, "TIMEOUT")
-        : unavailable(id, ticket.id, `lock ${describeNames(wanted)}`));
+    const timeout = isOver ? this.#parts.acquiring.blocked(ticket, "TIMEOUT") : undefined;
+    // It was asked for and not answered: when nobody is known to be in its way, etcd is.
+    const isBlocked = timeout?.type === "refused" && (timeout.blockedBy?.length ?? 0) > 0;
+    const silence = unavailable(id, ticket.id, `lock ${describeNames(wanted)}`);
+    const effect = ticket.farewell ?? (isBlocked ? timeout : silence);
     this.#parts.tickets.answer(ticket, effect);
     if (!ticket.isLeaving) void this.#parts.acquiring.withdraw(ticket, { effect, grants: false });
   }

@@ -48,6 +48,8 @@ export class ClusterSession {
   isCleaning = false;
   /** What is under way for it. */
   readonly flying = new Set<Promise<void>>();
+  /** Those of its waits that are being granted. Its own: when it leaves and comes back, what was tried before counts no more. */
+  readonly promoting = new Set<string>();
   /** Numbers its conversions within an epoch. */
   conversions = 0;
 

@@ -24,7 +24,7 @@ import { faultOfConversion, notHeld, refused, refuseWait } from "./replies.ts";
 import type { OwedReplies, Reply } from "./reply.ts";
 import type { Ticket, Turning } from "./ticket.ts";
 import type { Tickets } from "./tickets.ts";
-import type { Outcome } from "./transaction.ts";
+import type { Entry, Outcome } from "./transaction.ts";
 
 /** What conversions stand on. */
 export interface ConvertingParts {
@@ -76,7 +76,7 @@ export class Converting {
   /** The cluster has converted it. */
   converted(ticket: Ticket): void {
     const { turning } = ticket;
-    if (turning?.isWaiting && ticket.state === "held") this.#finish(turning);
+    if (turning?.isWaiting && ticket.state === "held") this.#finishKnown(turning);
   }
 
   /** The cluster has forgotten that it waits. */
@@ -90,29 +90,27 @@ export class Converting {
   /** Takes a conversion back, with that answer; `late` when it was done instead. */
   async withdraw(turning: Turning, effect: Effect, late?: () => void): Promise<void> {
     const { sessions, cluster, tickets } = this.#parts;
-    const { ticket, key } = turning;
+    const { ticket } = turning;
     turning.isLeaving = true;
     this.deadlines.remove(turning);
     await tickets.chain(ticket, async () => {
       if (ticket.turning !== turning) return late?.();
+      let done: Entry | undefined;
       try {
         const outcome = await sessions.guarding.decide(ticket.session, (guard) => {
           const hold = { ...tickets.holdsOf(ticket)[0] as Hold, ...guard };
-          return cluster.plans.withdrawConversion(hold, key);
+          return cluster.plans.withdrawConversion(hold, turning);
         });
         if (outcome?.succeeded) await tickets.reached(outcome.revision, 1_000);
+        else done = outcome?.answers[1]?.entries[0];
       } catch (error) {
         if (!(error instanceof EtcdFault)) throw error;
       }
-      // It may have been done before it was withdrawn: the mirror says so by now, or will.
+      // It may have been done before it was withdrawn. The mirror may hear of that later.
       if (ticket.turning !== turning) return late?.();
-      const { mirror } = cluster.parts;
-      const known = mirror.requests.get(ticket.key);
-      if (known?.place.mode === turning.mode && ticket.state === "held") {
-        this.#finish(turning);
-        return late?.();
-      }
-      this.#end(turning, effect);
+      if (!done || ticket.state !== "held") return this.#end(turning, effect);
+      this.#finish(turning, done.created);
+      late?.();
     });
   }
 
@@ -261,20 +259,23 @@ export class Converting {
     if (dueMs !== Infinity) this.deadlines.add(turning);
     const { mirror } = cluster.parts;
     if (mirror.revision < revision || ticket.state !== "held") return;
-    if (mirror.requests.get(ticket.key)?.place.mode === turning.mode) this.#finish(turning);
+    if (mirror.requests.get(ticket.key)?.place.mode === turning.mode) this.#finishKnown(turning);
   }
 
   /** The mirror says that it is done. */
-  #finish(turning: Turning): void {
-    const { cluster } = this.#parts;
+  #finishKnown(turning: Turning): void {
+    const { mirror } = this.#parts.cluster.parts;
+    const place = mirror.requests.get(turning.ticket.key)?.place;
+    if (place) this.#finish(turning, mirror.known("h", place)?.created ?? place.token);
+  }
+
+  /** It is done since that revision. */
+  #finish(turning: Turning, created: number): void {
     const { ticket, mode, reply } = turning;
-    const place = cluster.parts.mirror.requests.get(ticket.key)?.place;
-    if (!place) return;
     this.deadlines.remove(turning);
     ticket.turning = undefined;
     ticket.mode = mode;
-    ticket.grip.created = cluster.parts.mirror.known("h", place)?.created ?? place.token;
-    ticket.grip.token = place.token;
+    ticket.grip.created = ticket.grip.token = created;
     this.#tell(ticket, reply);
   }
 

@@ -1,12 +1,11 @@
 /**
  * etcd over gRPC: calls with a deadline, on the current member; streams that end when it is left.
  *
- * Source: etcd API reference; the codes of gRPC (https://grpc.io/docs/guides/status-codes/). Of a call that ended by anything but the codes in
- * {@link DEFINITE} nobody knows whether it was carried out.
+ * Source: etcd API reference.
  *
  * @module
  */
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, createClient } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
 import { assert } from "../../base/assert.ts";
 import { AsyncQueue } from "./async_queue.ts";
@@ -14,7 +13,6 @@ import {
   type ChangeListener,
   type EtcdCalls,
   EtcdFault,
-  type FaultReason,
   type KeepAliveListener,
   type KeepAlives,
   type MemberStatus,
@@ -32,36 +30,35 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from "./gen/etcd_pb.ts";
+import { codeOf, faultOf } from "./grpc_faults.ts";
+import { Lineage } from "./lineage.ts";
 import type { Outcome, Transaction } from "./transaction.ts";
 import { branchOf, changesOf, entryOf, keyBytes, requestOf } from "./wire_form.ts";
-
-const DEFINITE: ReadonlySet<Code> = new Set([
-  Code.InvalidArgument,
-  Code.NotFound,
-  Code.FailedPrecondition,
-  Code.ResourceExhausted,
-  Code.PermissionDenied,
-  Code.Unauthenticated,
-  Code.OutOfRange,
-  Code.AlreadyExists,
-  Code.Unimplemented,
-]);
 
 /** The real thing. */
 export class GrpcCalls implements EtcdCalls {
   readonly #endpoints: Endpoints;
   readonly #callMs: number;
   readonly #ended = new AbortController();
+  readonly #lineage: Lineage;
 
-  constructor(options: ClusterOptions) {
+  /** `onReplaced` hears when the cluster turns out not to be the one that it was. */
+  constructor(options: ClusterOptions, onReplaced: (fault: EtcdFault) => void = () => {}) {
     assert(options.endpoints.length > 0, "a cluster has a member");
     this.#endpoints = new Endpoints(options);
     this.#callMs = options.callMs;
+    this.#lineage = new Lineage((fault) => {
+      // Streams too: what they say is of another cluster.
+      this.#endpoints.close();
+      onReplaced(fault);
+    });
   }
 
   transact(transaction: Transaction): Promise<Outcome> {
     return this.#call(async (endpoint, options) => {
+      const since = this.#lineage.revision;
       const answer = await clientOf(KV, endpoint).txn(requestOf(transaction), options);
+      this.#lineage.heard(answer.header, since);
       return { ...branchOf(answer), revision: Number(answer.header?.revision ?? 0n) };
     });
   }
@@ -74,7 +71,9 @@ export class GrpcCalls implements EtcdCalls {
       limit: BigInt(limit),
     };
     return this.#anywhere(async (endpoint, options) => {
+      const since = this.#lineage.revision;
       const { header, kvs, more } = await clientOf(KV, endpoint).range(range, options);
+      this.#lineage.heard(header, since);
       return { entries: kvs.map(entryOf), revision: Number(header?.revision ?? 0n), more };
     });
   }
@@ -115,7 +114,10 @@ export class GrpcCalls implements EtcdCalls {
     };
     this.#stream(endpoint, { abort, listener }, async (signal) => {
       const answers = clientOf(Lease, endpoint).leaseKeepAlive(questions, { signal });
-      for await (const { ID, TTL } of answers) listener.renewed(Number(ID), Number(TTL));
+      for await (const { ID, TTL, header } of answers) {
+        this.#lineage.heard(header);
+        listener.renewed(Number(ID), Number(TTL));
+      }
     });
     return {
       ask: (lease) => questions.push({ ID: BigInt(lease) } as LeaseKeepAliveRequest),
@@ -143,7 +145,14 @@ export class GrpcCalls implements EtcdCalls {
     questions.push({ requestUnion: { case: "createRequest", value } } as WatchRequest);
     this.#stream(endpoint, { abort, listener }, async (signal) => {
       const answers = clientOf(Watch, endpoint).watch(questions, { signal });
-      for await (const answer of answers) tellChanges(answer, listener);
+      for await (const answer of answers) {
+        this.#lineage.heard(answer.header);
+        // A member that is behind, or a cluster that went back: a watch of what is to come would then be silent for long. A majority knows.
+        if (answer.created && Number(answer.header?.revision ?? 0n) < from - 1) {
+          await this.list({ key, end: `${key}\0`, limit: 1 });
+        }
+        tellChanges(answer, listener);
+      }
     });
     return {
       [Symbol.dispose]: () => {
@@ -216,6 +225,7 @@ export class GrpcCalls implements EtcdCalls {
 
   async #ask<T>(endpoint: Endpoint, ask: Ask<T>): Promise<T> {
     const options = { timeoutMs: this.#callMs, signal: this.#ended.signal };
+    this.#lineage.check();
     await this.#endpoints.login();
     try {
       return await ask(endpoint, options);
@@ -239,6 +249,7 @@ export class GrpcCalls implements EtcdCalls {
     const whole = async () => {
       try {
         await this.#endpoints.login();
+        this.#lineage.check();
         await run(signal);
         throw new EtcdFault(`${endpoint.url} ended the stream`, { ambiguous: true, reason: "failed" });
       } catch (error) {
@@ -273,28 +284,4 @@ function tellChanges(answer: WatchResponse, listener: ChangeListener): void {
   }
   if (created) listener.begun(Number(header?.revision ?? 0n));
   else listener.changed(changesOf(answer));
-}
-
-function codeOf(error: unknown): Code | undefined {
-  return error instanceof ConnectError ? error.code : undefined;
-}
-
-/** What a failed call means to its caller. */
-export function faultOf(error: unknown, endpoint: string): EtcdFault {
-  if (error instanceof EtcdFault) return error;
-  const { code, rawMessage } = ConnectError.from(error);
-  const message = `${endpoint}: ${rawMessage}`;
-  return new EtcdFault(message, {
-    ambiguous: !DEFINITE.has(code),
-    reason: reasonOf(code, rawMessage),
-    cause: error,
-  });
-}
-
-function reasonOf(code: Code, message: string): FaultReason {
-  if (code === Code.ResourceExhausted && /space exceeded/.test(message)) return "no-space";
-  if (code === Code.NotFound && /lease not found/.test(message)) return "lease-gone";
-  if (code === Code.OutOfRange && /compacted/.test(message)) return "compacted";
-  if (code === Code.Unauthenticated || code === Code.PermissionDenied) return "denied";
-  return "failed";
 }

@@ -9,7 +9,7 @@ import { type CallOptions, createClient } from "@connectrpc/connect";
 import { EtcdFault } from "./calls.ts";
 import { type ClusterOptions, Endpoints } from "./endpoints.ts";
 import { Cluster, type Member } from "./gen/etcd_pb.ts";
-import { faultOf } from "./grpc_calls.ts";
+import { faultOf } from "./grpc_faults.ts";
 
 /** One member of a cluster. */
 export interface ClusterMember {

@@ -158,8 +158,13 @@ export class Mirror {
 
   /** A request is granted: it holds what the entries say. */
   hold(request: LockRequest, entries: readonly Known[]): void {
+    const [{ at }] = entries as [Known];
     request.state = "held";
-    for (const place of request.places) place.resource.hold(place);
+    for (const place of request.places) {
+      // A list may tell of a grant that was converted since.
+      if ("mode" in at) place.mode = at.mode;
+      place.resource.hold(place);
+    }
     this.refresh(request, entries);
   }
 

@@ -185,12 +185,15 @@ export class Plans {
     };
   }
 
-  /** Ends a conversion that waits. */
-  withdrawConversion(hold: Hold, key: string): Transaction {
+  /** Ends a conversion that waits; or finds the lock in the mode that it waited for. */
+  withdrawConversion(hold: Hold, { key, mode }: { readonly key: string; readonly mode: Mode }): Transaction {
     return {
       when: [this.#guard(hold), present(key)],
       then: [remove(key)],
-      otherwise: [get(this.#layout.session(hold.session))],
+      otherwise: [
+        get(this.#layout.session(hold.session)),
+        get(this.#layout.request("h", hold.name, mode, hold.id)),
+      ],
     };
   }
 

@@ -20,7 +20,6 @@ const HEIR_OPERATIONS_MAX = 50;
 export class Promoting {
   readonly #cluster: Cluster;
   readonly #sessions: ClusterSessions;
-  readonly #busy = new Set<string>();
 
   constructor(cluster: Cluster, sessions: ClusterSessions) {
     this.#cluster = cluster;
@@ -65,8 +64,8 @@ export class Promoting {
     const { mirror } = this.#cluster.parts;
     const heir = this.#heir(waiter);
     const mark = heir && `${heir.id} ${heir.created}`;
-    if (!heir || mark === undefined || this.#busy.has(mark)) return;
-    this.#busy.add(mark);
+    if (!heir || mark === undefined || session.promoting.has(mark)) return;
+    session.promoting.add(mark);
     const work = async () => {
       let isDone = false;
       try {
@@ -79,7 +78,7 @@ export class Promoting {
       }
       // What was in the way is on its way to the mirror; it is looked at again when it came, and once more in case that it came before this.
       if (!isDone) await this.#cluster.rest(attempt);
-      this.#busy.delete(mark);
+      session.promoting.delete(mark);
       if (isDone || this.#cluster.isClosed || session.stage !== "active") return;
       const resource = mirror.resources.get(name);
       if (resource && heirsOf(resource).some((each) => each === waiter)) {

@@ -94,6 +94,7 @@ export class Tickets {
         grip.value = mirror.valueFor(grip.name, ticket.mode, ticket.key);
       }
     } else if (ticket.waitCreated > 0) return;
+    else if (mirror.revision >= ticket.grip.created) return this.#vanished(ticket);
     this.#grant(ticket);
   }
 

@@ -6,11 +6,12 @@
  */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { connect, type Lock, LockError } from "../../../client/mod.ts";
-import { ClusterStorm, pause } from "../../support/cluster_storm.ts";
+import { ClusterStorm } from "../../support/cluster_storm.ts";
 import { temporaryDirectory } from "../../support/daemon.ts";
 import { NO_ETCD } from "../../support/etcd_cluster.ts";
 import { within } from "../../support/eventually.ts";
 import { randomFrom } from "../../support/random.ts";
+import { pause } from "../../support/storm_players.ts";
 
 const LONG_MS = 30_000;
 

@@ -5,11 +5,11 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Client, connect, LockError } from "../../../client/mod.ts";
-import { pause } from "../../support/cluster_storm.ts";
 import { startDaemon, temporaryDirectory } from "../../support/daemon.ts";
 import { EtcdNetwork, NO_NETWORK } from "../../support/etcd_network.ts";
 import { within } from "../../support/eventually.ts";
 import { checkHistory, type History, type Hold } from "../../support/history.ts";
+import { pause } from "../../support/storm_players.ts";
 
 const LEASE_MS = 3_000;
 const LONG_MS = 30_000;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { ConnectionError, LockLostError } from "../../../client/errors.ts";
 import type { Lock } from "../../../client/lock.ts";
 import type { HeldLock } from "../../../client/protocol/messages.ts";
@@ -57,6 +57,37 @@ Deno.test("[P-15] Client sends again what was not answered, in its order and und
   server.grant(again[0] as typeof third);
   server.say({ id: again[1]!.id, ok: true, lock: lock.id });
   await Promise.all([waiting, renewing, later]);
+});
+
+Deno.test("[P-15] [I-4] Client cancels what its resumed session holds or waits for though it was refused, and nothing that it waits for", async () => {
+  const opened = await openGraceful();
+  const ids: number[] = [];
+  for (const name of ["a", "b"]) {
+    const refused = rejects(opened.client.acquire(name), { code: "STORE_UNAVAILABLE" });
+    const { id } = opened.server.take("acquire");
+    ids.push(id);
+    opened.server.say({ id, ok: false, error: { code: "STORE_UNAVAILABLE", message: "etcd" } });
+    await refused;
+  }
+  const acquiring = [opened.client.acquire("c"), opened.client.acquire("d")];
+  const asked = [opened.server.take("acquire"), opened.server.take("acquire")] as const;
+  opened.server.cut();
+  const held = { name: "", mode: "EX", token: 7 } as const;
+  const [lock = 0, wait = 0] = ids;
+  await resumeWith(opened, {
+    locks: [{ ...held, lock }, { ...held, lock: asked[0].id }],
+    waiting: [wait, asked[1].id],
+  });
+  const { server } = opened.network;
+  deepEqual([server.take("acquire"), server.take("acquire")], asked);
+  for (const request of ids) {
+    const cancel = server.take("cancel");
+    equal(cancel.request, request);
+    server.say({ id: cancel.id, ok: true, request, was: "held" });
+  }
+  for (const request of asked) server.grant(request);
+  for (const each of acquiring) ok((await each).held);
+  equal(server.received.length, 0);
 });
 
 Deno.test("[P-15] Client loses what a resumed session does not hold any more, with the reason", async () => {

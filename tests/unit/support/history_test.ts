@@ -8,9 +8,9 @@ const life = (what: string, endedMs = Infinity): Life => ({ what, endedMs });
 function hold(
   [fromMs, toMs]: readonly [number, number],
   token: number,
-  { mode = "EX" as Mode, name = "a", lives = [life("daemon")], lost = false } = {},
+  { mode = "EX" as Mode, name = "a", lives = [life("daemon")], lost = false, before }: Partial<Hold> = {},
 ): Hold {
-  return { name, mode, token, lives, fromMs, toMs, lost };
+  return { name, mode, token, lives, fromMs, toMs, lost, ...(before ? { before } : {}) };
 }
 
 function faults(...holds: Hold[]): string[] {
@@ -39,6 +39,14 @@ Deno.test("checkHistory sees a token that does not grow with a conflicting grant
   match(faults(hold([1, 2], 5), hold([3, 4], 5))[0] ?? "", /no greater token/);
   match(faults(hold([1, 2], 5, { mode: "PR" }), hold([3, 4], 4))[0] ?? "", /no greater token/);
   deepEqual(faults(hold([1, 2], 5, { mode: "PR" }), hold([3, 4], 5, { mode: "PR" })), []);
+});
+
+Deno.test("checkHistory lets a lock that is converted keep its token, and sees one that goes down, or is given again", () => {
+  const before = hold([1, 2], 5);
+  deepEqual(faults(before, hold([3, 4], 5, { mode: "PR", before })), []);
+  match(faults(before, hold([3, 4], 4, { mode: "PR", before }))[0] ?? "", /no greater token/);
+  match(faults(before, hold([3, 4], 5, { mode: "PR" }))[0] ?? "", /no greater token/);
+  match(faults(before, hold([1.9, 4], 5, { mode: "PR", before }))[0] ?? "", /overlaps/);
 });
 
 Deno.test("checkHistory ends a hold with its daemon or its connection, before its client knows", () => {

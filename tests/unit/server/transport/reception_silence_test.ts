@@ -8,7 +8,7 @@ import { type Guest, Reception } from "../../../../server/transport/reception.ts
 function setUp(): {
   clock: { ms: number };
   guest: Guest;
-  conversation: { introduced: boolean };
+  conversation: { introduced: boolean; heartbeatMs: number };
   reception: Reception;
   told: number[];
 } {
@@ -16,6 +16,7 @@ function setUp(): {
   const told: number[] = [];
   const conversation = {
     introduced: false,
+    heartbeatMs: 0,
     silenceMsMax: 50,
     receive() {},
     fail() {},
@@ -86,4 +87,23 @@ Deno.test("[T-13] Reception forgets the silence of a connection that is over", (
   guest.flush = () => reception.leave(guest);
   reception.turn(() => reception.hasToSend(guest));
   equal(reception.nextDueMs, Infinity);
+});
+
+Deno.test("[P-17] [I-14] Reception finds a peer that vanishes after its hello, also when that was answered late", () => {
+  const { clock, guest, conversation, reception, told } = setUp();
+  Object.assign(conversation, { heartbeatMs: 100, silenceMsMax: undefined });
+  // The session is fetched from another daemon meanwhile.
+  reception.heard(guest);
+  clock.ms = 1_150;
+  conversation.introduced = true;
+  reception.turn(() => reception.hasToSend(guest));
+  equal(reception.nextDueMs, 1_200, "the time for its hello");
+  reception.tick(1_200);
+  equal(reception.nextDueMs, 1_250);
+  reception.tick(1_250);
+  reception.tick(1_450);
+  deepEqual(told, [300]);
+  reception.leave(guest);
+  reception.turn(() => reception.hasToSend(guest));
+  equal(reception.nextDueMs, Infinity, "nobody waits for who has left");
 });

@@ -77,6 +77,26 @@ Deno.test("[I-15] EtcdStore grants a session what became free while no daemon ha
   deepEqual(said(stage), ["converted a7", "granted a1", "lost b1 store", "lost b2 store"]);
 });
 
+Deno.test("[I-15] EtcdStore grants a session what became free, also when it tried so for the session before that left and came back", async () => {
+  await using stage = new FakeEtcdStage();
+  const [one] = stage.stores;
+  ok(one);
+  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
+  stage.move("a", one);
+  await playOnStores(stage, "b 1 EX -> +b1\na 1 EX ->");
+  const gives = (text: string) => /"put","key":"t\/h\/x/.test(text);
+  stage.etcd.fate = (transaction) => gives(JSON.stringify(transaction.then)) ? "request-lost" : "fine";
+  // By hand, so that nobody hands over.
+  stage.etcd.transact({ when: [], then: [{ do: "delete", key: "t/h/x\x004b.1" }], otherwise: [] });
+  // It tries again and again, and rests longer each time.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  one.leaveSession("a" as SessionId);
+  ok(await adopt(one, "d1"));
+  stage.etcd.fate = () => "fine";
+  await stage.settle();
+  deepEqual(said(stage), ["granted a1", "lost b1 store"]);
+});
+
 Deno.test("EtcdStore lets a daemon that is paused while its session moves change nothing any more", async () => {
   await using stage = new FakeEtcdStage();
   const [one, two] = stage.stores;

@@ -22,11 +22,17 @@ Deno.test("[I-17] EtcdStore answers in time when etcd does not: tries, waits, re
   a.acquire({ ...wish, request: 2, waitMs: 0 }, 0);
   a.acquire({ ...wish, request: 3, waitMs: 100, names: ["u"] }, 0);
   a.acquire({ ...wish, request: 4, waitMs: Infinity, names: ["v"] }, 0);
+  a.acquire({ ...wish, request: 5, waitMs: 100, names: ["y"] }, 0);
   a.release({ session: wish.session, request: 9, lock: 1 }, 0);
   a.who(wish.session, 10, "x", 0);
   a.break({ session: wish.session, request: 11, name: "y", token: 1, reason: "why" }, 0);
   await pass(stage, 1_000);
-  deepEqual(said(stage), ["refused a2 STORE_UNAVAILABLE", "refused a3 TIMEOUT"]);
+  deepEqual(said(stage), [
+    "refused a2 STORE_UNAVAILABLE",
+    // Nobody is known to be in its way, so what it waited for is an answer.
+    "refused a3 STORE_UNAVAILABLE",
+    "refused a5 TIMEOUT",
+  ]);
   equal(a.available, false);
   await pass(stage, 4_500);
   deepEqual(said(stage), [
@@ -181,6 +187,45 @@ Deno.test("EtcdStore finds its way back after etcd cut its streams, and after it
     deepEqual(said(stage), ["granted b1", "lost a1 store"]);
     await playOnStores(stage, "b off 1 -> =b1, +c1");
   }
+});
+
+Deno.test("[I-15] EtcdStore knows a lock that was granted and converted while etcd forgot the past, and lets others share it", async () => {
+  await using stage = new FakeEtcdStage();
+  await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->\nc 1 PR ->");
+  stage.etcd.cut();
+  const wait = stage.etcd.entries.get("t/w/x\x004b.1");
+  ok(wait);
+  stage.etcd.transact({
+    when: [],
+    then: [
+      { do: "delete", key: "t/h/x\x004a.1" },
+      { do: "delete", key: wait.key },
+      { do: "put", key: "t/h/x\x005b.1", value: wait.value, lease: wait.lease },
+    ],
+    otherwise: [],
+  });
+  stage.etcd.compact();
+  stage.effects = [];
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  await stage.settle();
+  deepEqual(said(stage), ["granted b1", "granted c1", "lost a1 store"]);
+});
+
+Deno.test("[I-4] EtcdStore does not grant what was taken away while its session was not to be relied on", async () => {
+  await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
+  await playOnStores(stage, "a 1 EX y -> +a1");
+  // Its lease was not renewed in time, and lives: what it is given meanwhile it has when that is known.
+  stage.nowMs = LEASE_MS;
+  const wish = { session: "a" as SessionId, mode: "EX", waitMs: Infinity } as const;
+  stage.home("a").acquire({ ...wish, request: 2, names: ["x"] }, LEASE_MS);
+  stage.home("a").acquire({ ...wish, request: 3, names: ["z"] }, LEASE_MS);
+  await breathe();
+  stage.etcd.transact({ when: [], then: [{ do: "delete", key: "t/h/x\x004a.2" }], otherwise: [] });
+  await breathe();
+  deepEqual(said(stage), ["lost a1 store"]);
+  await pass(stage, 1_000);
+  await stage.settle();
+  deepEqual(said(stage), ["granted a3", "refused a2 CANCELLED"]);
 });
 
 Deno.test("[P-29] EtcdStore refuses the wait that is one too many, not those before it", async () => {
