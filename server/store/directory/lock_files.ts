@@ -86,15 +86,12 @@ export class LockFiles {
    * out, so nothing more may be granted under it.
    */
   giveUpDeleted(): string[] {
-    const names: string[] = [];
-    for (const file of this.#files.values()) {
-      if (file.claim === "NL" || this.#options.calls.links(file.fd) !== 0) continue;
-      file.move("NL");
-      file.yieldsTo = "NL";
-      file.marks = new FileMarks();
-      names.push(file.name);
-    }
-    return names;
+    return this.#giveUp((file) => this.#options.calls.links(file.fd) === 0);
+  }
+
+  /** Gives up all claims, and answers with their names. */
+  giveUpAll(): string[] {
+    return this.#giveUp(() => true);
   }
 
   /** Gives up the claim on a name, and forgets its file, as if it had never been opened. */
@@ -144,6 +141,18 @@ export class LockFiles {
       if (file.claim !== "NL") file.move("NL");
       this.#close(file);
     }
+  }
+
+  #giveUp(isWorthless: (file: LockFile) => boolean): string[] {
+    const names: string[] = [];
+    for (const file of this.#files.values()) {
+      if (file.claim === "NL" || !isWorthless(file)) continue;
+      file.move("NL");
+      file.yieldsTo = "NL";
+      file.marks = new FileMarks();
+      names.push(file.name);
+    }
+    return names;
   }
 
   #path(name: string): string {
