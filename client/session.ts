@@ -234,9 +234,9 @@ export class Session implements ConnectionListener {
   }
 
   #resumed(hello: HelloAnswer, sentMs: number): void {
-    this.#life?.proved(sentMs, hello.validFor);
     // First, since whoever hears of a loss may ask for something at once, and ids have to rise.
     this.#exchange.repeat();
+    this.#life?.proved(sentMs, hello.validFor);
     this.locks.onResumed(hello);
   }
 

@@ -17,6 +17,7 @@ import { type Audit, AuditFile, auditInLog } from "./audit.ts";
 import { SYSTEM_CLOCK } from "./base/clock.ts";
 import { LimitsError } from "./base/limits.ts";
 import { createLog, type Log } from "./base/log.ts";
+import { isOfSystem } from "./base/system_error.ts";
 import { daemonCommands } from "./commands.ts";
 import { type Config, ConfigError, configHelp, readConfig } from "./config.ts";
 import { openEtcdStore } from "./etcd_foundation.ts";
@@ -166,11 +167,6 @@ function isStartError(error: unknown): error is Error {
     Deno.errors.NotCapable,
   ];
   return kinds.some((kind) => error instanceof kind) || isOfSystem(error);
-}
-
-/** Whether the operating system said it: then the error has a number by name, such as ENOSPC. */
-function isOfSystem(error: unknown): boolean {
-  return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
 }
 
 /** What signals do. They come between turns of the event loop, so whoever sets it in the turn in which it begins misses none. */

@@ -23,6 +23,7 @@ import { EXIT_CODE_BY_ERROR, EXIT_CODES, exitCodeOfSignal } from "./exit_codes.t
 import { Guard } from "./guard.ts";
 import { LOCK_SPEC } from "./lock_help.ts";
 import { type LockPlan, readLockPlan } from "./lock_plan.ts";
+import { fitToWord } from "./lock_times.ts";
 import { tell } from "./output.ts";
 import { addressList, readServers, type Servers } from "./servers.ts";
 import { inTime, withClientOf } from "./session.ts";
@@ -48,11 +49,12 @@ async function runLock(words: Words): Promise<number> {
       const lock = await acquire(client, plan, waiting.signal);
       // A signal that came after the grant, but before there is a command to pass it on to.
       waiting.signal.throwIfAborted();
-      if (!isCertainEnough(lock, plan)) {
+      const fitted = fittedPlan(lock, plan);
+      if (!isCertainEnough(lock, fitted)) {
         await lock.release();
         return EXIT_CODES.unreachable;
       }
-      const run = { client, lock, plan, servers, ignored: watch.ignored };
+      const run = { client, lock, plan: fitted, servers, ignored: watch.ignored };
       return await runUnder(run, (listener) => onSignal = listener);
     });
   } catch (error) {
@@ -86,6 +88,20 @@ function acquire(client: Client, plan: LockPlan, signal: AbortSignal): Promise<L
       .finally(() => signal.removeEventListener("abort", onAbort));
     if (signal.aborted) onAbort();
   });
+}
+
+/** The plan with the times that the server leaves. */
+function fittedPlan(lock: Lock, plan: LockPlan): LockPlan {
+  const { guarantee } = lock;
+  const times = fitToWord(plan.times, { guarantee, remainingMs: lock.remaining() });
+  if (times.killAfterMs < plan.times.killAfterMs && plan.onLost !== "ignore") {
+    tell(
+      `without a grace the server lets the lock be certain for a short time only: when nothing is heard of it, the command has ${
+        durationText(times.killAfterMs)
+      } to end`,
+    );
+  }
+  return { ...plan, times };
 }
 
 /** Whether the lock is certain for so long that the command can be ended in it; a server may give less than was asked for. */

@@ -11,6 +11,7 @@
  * @module
  */
 import { LIFE_MS_MAX, LIFE_MS_MIN } from "../protocol/limits.ts";
+import type { Guarantee } from "../protocol/messages.ts";
 import { durationText, readDuration } from "./duration.ts";
 import { UsageError, type Words } from "./words.ts";
 
@@ -28,6 +29,12 @@ const TIDY_SHARE_MAX = 1 / 2;
 /** What is kept for the killing itself: of the shortest time, and at most so many milliseconds. */
 const RESERVE_SHARE = 1 / 20;
 const RESERVE_MS_MAX = 250;
+
+/**
+ * Of how long a server vouches for a lock ([P-18] of `docs/protocol.md`): how much is left of it at any time while all is well. It may have heard of its own store a third of the time ago when it is
+ * asked, and is asked again after a third of what it said.
+ */
+const VOUCHED_SHARE = 1 / 4;
 
 /** How long things may take; milliseconds. */
 export interface LockTimes {
@@ -101,6 +108,21 @@ export function fitTimes({ isGentle, graceMs, killAfterMs, ttlMs, maxHoldMs }: G
   const killAfter = isGentle ? killAfterMs ?? fittingMs : 0;
   const leadMs = killAfter + Math.min(RESERVE_MS_MAX, shortestMs * RESERVE_SHARE);
   return { graceMs: grace, killAfterMs: killAfter, ttlMs, maxHoldMs, leadMs };
+}
+
+/**
+ * What is left of times for a command whose session has no grace, under a lock that is certain for `remainingMs` now: it has less time to end where its server vouches for the lock only for a time,
+ * and would be taken for doomed while all is well.
+ */
+export function fitToWord(
+  times: LockTimes,
+  { guarantee, remainingMs }: { readonly guarantee: Guarantee; readonly remainingMs: number },
+): LockTimes {
+  const { graceMs, killAfterMs } = times;
+  if (graceMs > 0 || guarantee === "local") return times;
+  const leadMs = Math.min(times.leadMs, remainingMs * VOUCHED_SHARE);
+  const reserveMs = Math.min(times.leadMs - killAfterMs, leadMs / 2);
+  return { ...times, leadMs, killAfterMs: Math.min(killAfterMs, Math.floor(leadMs - reserveMs)) };
 }
 
 function tooLong(name: string, ms: number, tidyMs: number): UsageError {

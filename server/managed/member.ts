@@ -14,6 +14,7 @@
  */
 import { setTimeout as rest } from "node:timers/promises";
 import type { Log } from "../base/log.ts";
+import { isOfSystem } from "../base/system_error.ts";
 import type { MemberStatus } from "../store/etcd/calls.ts";
 import type { Membership } from "../store/etcd/membership.ts";
 import { checkPorts, type End, EtcdProcess } from "./etcd_process.ts";
@@ -136,7 +137,12 @@ export class Member {
     this.#ended.signal.throwIfAborted();
     this.#waitedFor.clear();
     const process = this.#process = new EtcdProcess(memberArguments(this.#cluster, start), log);
-    directory.note(process.pid);
+    try {
+      directory.note(process.pid);
+    } catch (error) {
+      await process.stop();
+      throw error;
+    }
     log.info("etcd.started", { pid: process.pid, member: hostName(this.#cluster.self), state: start.state });
     return process;
   }
@@ -230,5 +236,6 @@ function endWords({ code, signal, said }: End): string {
 
 /** What may go away by itself; anything else is a mistake of ours. */
 function isOfWorld(error: unknown): boolean {
-  return error instanceof MemberError || Object.values(Deno.errors).some((kind) => error instanceof kind);
+  return error instanceof MemberError || isOfSystem(error) ||
+    Object.values(Deno.errors).some((kind) => error instanceof kind);
 }

@@ -89,6 +89,19 @@ export class FileMarks {
     return untilMs;
   }
 
+  /** Whether marks of dead daemons were met. */
+  get knowsDead(): boolean {
+    return this.#dead !== undefined;
+  }
+
+  /** The slots of those that stand in what was read of the file, and are known to count no more. */
+  over(head: Uint8Array, now: number): number[] {
+    return [...this.#dead?.keys() ?? []].filter((slot) => {
+      const mark = readMark(head, slot);
+      return mark !== undefined && this.isOver(slot, mark, now);
+    });
+  }
+
   /** Whether it is known that a mark does not count any more. */
   isOver(slot: number, mark: Mark, now: number): boolean {
     const known = this.#known(slot, mark);

@@ -101,12 +101,15 @@ export class Ledger {
   #syncedLimit = -1;
   /** The end of a transaction could not be told: all daemons of the directory wait for this one. */
   #stuck = false;
+  readonly #sole: boolean;
+  #exposed = false;
 
   private constructor(calls: FileCalls, path: string, fd: number, options: LedgerOptions) {
     const { wallMs, sole = false, lane = 0, slot = -1 } = options;
     this.#calls = calls;
     this.#path = path;
     this.#fd = fd;
+    this.#sole = sole;
     // Nothing is unlocked on the way out of an error: who opens closes the file then.
     this.#lockToStart(LOCK_WRITE, STARTING_BYTE);
     const isAlone = this.#tryLock(LOCK_WRITE, ALIVE_BYTE);
@@ -159,9 +162,18 @@ export class Ledger {
     this.#fd = -1;
   }
 
-  /** Tries again what must be done in the end. Unlocking can fail only for want of kernel memory. */
+  /** The file of a sole daemon was deleted: others do not find out that it is there, so they may be there too. */
+  get exposed(): boolean {
+    return this.#exposed;
+  }
+
+  /** Tries again what must be done in the end (unlocking can fail only for want of kernel memory), and looks whether a sole daemon is still one. */
   tidy(): void {
     if (this.#stuck) this.#unlock();
+    if (!this.#sole || this.#calls.links(this.#fd) !== 0) return;
+    this.#exposed = true;
+    // Whatever token is given next asks for a transaction, which says what has happened.
+    this.#knownTop = -1;
   }
 
   /**

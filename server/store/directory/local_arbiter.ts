@@ -99,9 +99,10 @@ export class LocalArbiter implements Arbiter {
     }
     if (now < this.#tidyDueMs) return;
     this.#tidyDueMs = now + TIDY_INTERVAL_MS;
-    for (const name of this.#files.giveUpDeleted()) this.#host.lose(name, now);
-    this.#files.tidy(now - IDLE_FILE_MS);
     this.#ledger.tidy();
+    const lost = this.#ledger.exposed ? this.#files.giveUpAll() : this.#files.giveUpDeleted();
+    for (const name of lost) this.#host.lose(name, now);
+    this.#files.tidy(now - IDLE_FILE_MS);
   }
 
   close(): Promise<void> {

@@ -14,9 +14,9 @@ import { emptyStatus, type FileCalls, sameFile } from "../../../ffi/file_calls.t
 import { assert } from "../../base/assert.ts";
 import type { Refusal } from "../../lock/claims.ts";
 import { lockFileName } from "./file_name.ts";
-import { FileMarks, hasMarks, HEAD_BYTES } from "./grace_mark.ts";
+import { FileMarks, hasMarks, HEAD_BYTES, slotAt } from "./grace_mark.ts";
 import { LockFile } from "./lock_file.ts";
-import { hasValue, readNumber, readOrigin } from "./record.ts";
+import { hasValue, LINE_BYTES, readNumber, readOrigin } from "./record.ts";
 
 /** How a cache of lock files is made. */
 export interface LockFilesOptions {
@@ -34,6 +34,7 @@ export interface LockFilesOptions {
 const EVICTED_AT_ONCE = 32;
 /** A file that was removed between being found and being opened is looked for again so often. */
 const OPEN_TRIES = 100;
+const NO_LINE = new Uint8Array(LINE_BYTES);
 
 /** The open lock files, by lock name. */
 export class LockFiles {
@@ -85,15 +86,12 @@ export class LockFiles {
    * out, so nothing more may be granted under it.
    */
   giveUpDeleted(): string[] {
-    const names: string[] = [];
-    for (const file of this.#files.values()) {
-      if (file.claim === "NL" || this.#options.calls.links(file.fd) !== 0) continue;
-      file.move("NL");
-      file.yieldsTo = "NL";
-      file.marks = new FileMarks();
-      names.push(file.name);
-    }
-    return names;
+    return this.#giveUp((file) => this.#options.calls.links(file.fd) === 0);
+  }
+
+  /** Gives up all claims, and answers with their names. */
+  giveUpAll(): string[] {
+    return this.#giveUp(() => true);
   }
 
   /** Gives up the claim on a name, and forgets its file, as if it had never been opened. */
@@ -131,7 +129,9 @@ export class LockFiles {
     const { idleFilesMax } = this.#options;
     const idle = [...this.#files.values()].filter((file) => file.idle).sort((a, b) => a.idleMs - b.idleMs);
     idle.forEach((file, index) => {
-      if (file.idleMs < sinceMs || idle.length - index > idleFilesMax) this.#close(file);
+      if (file.idleMs >= sinceMs && idle.length - index <= idleFilesMax) return;
+      this.#wipeOver(file, sinceMs);
+      this.#close(file);
     });
   }
 
@@ -141,6 +141,18 @@ export class LockFiles {
       if (file.claim !== "NL") file.move("NL");
       this.#close(file);
     }
+  }
+
+  #giveUp(isWorthless: (file: LockFile) => boolean): string[] {
+    const names: string[] = [];
+    for (const file of this.#files.values()) {
+      if (file.claim === "NL" || !isWorthless(file)) continue;
+      file.move("NL");
+      file.yieldsTo = "NL";
+      file.marks = new FileMarks();
+      names.push(file.name);
+    }
+    return names;
   }
 
   #path(name: string): string {
@@ -177,6 +189,18 @@ export class LockFiles {
     if (file.fd < 0) return;
     if (!this.#options.keepFiles) this.#remove(file);
     this.#options.calls.close(file.fd);
+  }
+
+  /**
+   * Wipes the grace marks of the dead whose time was over then. That it is over would be forgotten with the file, and whoever only tries, once in a while, would meet them
+   * as if for the first time, again and again.
+   */
+  #wipeOver(file: LockFile, now: number): void {
+    const { calls } = this.#options;
+    if (!file.marks.knowsDead || file.fd < 0 || file.move("EX") < 0) return;
+    const head = this.#head.fill(0);
+    if (calls.read(file.fd, head, 0) < 0) return;
+    for (const slot of file.marks.over(head, now)) calls.write(file.fd, NO_LINE, slotAt(slot));
   }
 
   /** Removes a file if it is ours to remove and nobody uses it. */

@@ -164,6 +164,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a daemon whose disk fails goes on, and starts its member when it works again",
+  ignore,
+  async fn() {
+    using place = temporaryDirectory();
+    await using cluster = new ManagedHosts(place.path, 1);
+    const [host] = cluster.hosts;
+    await cluster.start("--bootstrap");
+    const log = `${host!.directory}/data/etcd/member/wal`;
+    Deno.renameSync(log, `${log}-kept`);
+    // A failure that the runtime has no class for, as with those of disks.
+    Deno.symlinkSync("x".repeat(300), log);
+    host!.killMember();
+    await host!.logged("etcd.ended", 3);
+    Deno.removeSync(log);
+    Deno.renameSync(`${log}-kept`, log);
+    await host!.logged("etcd.started", 2);
+    await using client = await connect(host!.url);
+    await within("it serves", client.acquire("free"), LONG_MS);
+  },
+});
+
+Deno.test({
   name: "daemons found a cluster that speaks TLS, and take a member in there",
   ignore: ignore || !hasOpenssl(),
   async fn() {

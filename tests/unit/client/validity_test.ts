@@ -198,6 +198,36 @@ Deno.test("[P-18] a resumed session counts from its hello, and one that comes to
   equal((lock.signal.reason as LockLostError).reason, "store");
 });
 
+Deno.test("[P-25] Session that finds out when it is resumed that nobody vouched sends what waits first: ids rise", async () => {
+  const opened = await openVouched(3_600_000);
+  const { client, clock, network } = opened;
+  const lock = await grantedLock(opened, "a");
+  const asked = [client.acquire("b")];
+  lock.signal.addEventListener("abort", () => asked.push(client.acquire("c")));
+  for (const one of asked) one.catch(() => {});
+  network.server.cut();
+  await clock.advance(100);
+  // The program leaves no time for timers.
+  clock.stall(VALID_MS);
+  const held = [{ lock: lock.id, name: "a", mode: lock.mode, token: lock.token }];
+  network.server.welcome({
+    resumed: true,
+    grace: 3_600_000,
+    locks: held,
+    waiting: [],
+    lost: [],
+    validFor: 0,
+  });
+  await settle();
+  ok(lock.signal.aborted);
+  const sent = network.server.received;
+  deepEqual(sent.map(({ op }) => op), ["acquire", "acquire", "release"]);
+  const ids = sent.map(({ id }) => id);
+  deepEqual(ids, ids.toSorted((one, other) => one - other));
+  await client.close();
+  await Promise.allSettled(asked);
+});
+
 Deno.test("Client ignores the word of a server that gave none in its hello", async () => {
   const opened = await openClient();
   const lock = await grantedLock(opened, "a");

@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { fitTimes, type GivenTimes } from "../../../../client/cli/lock_times.ts";
+import { fitTimes, fitToWord, type GivenTimes } from "../../../../client/cli/lock_times.ts";
 import { UsageError } from "../../../../client/cli/words.ts";
 
 const GENTLE = { isGentle: true };
@@ -58,4 +58,20 @@ Deno.test("fitTimes always leaves time for a renewal that comes after a third", 
       if (!(error instanceof UsageError)) throw error;
     }
   }));
+});
+
+Deno.test("[P-18] fitToWord gives a command without a grace no more time than is left while all is well", () => {
+  const times = fitTimes({ ...GENTLE, graceMs: 0 });
+  const fitted = (remainingMs: number, guarantee: "local" | "nfs" | "quorum" = "quorum") => {
+    const { killAfterMs, leadMs } = fitToWord(times, { guarantee, remainingMs });
+    return [killAfterMs, leadMs];
+  };
+  deepEqual(fitted(60_000, "nfs"), [5_000, 5_250]);
+  deepEqual(fitted(9_000), [2_000, 2_250]);
+  deepEqual(fitted(800), [100, 200]);
+  deepEqual(fitted(9_000, "local"), [5_000, 5_250]);
+  const graced = fitTimes(GENTLE);
+  deepEqual(fitToWord(graced, { guarantee: "quorum", remainingMs: 9_000 }), graced);
+  const atOnce = fitTimes({ isGentle: false, graceMs: 0 });
+  deepEqual(fitToWord(atOnce, { guarantee: "quorum", remainingMs: 800 }), { ...atOnce, leadMs: 200 });
 });

@@ -27,6 +27,28 @@ for (const [over, retryMs] of [["local", RETRY_MS_MAX], ["nfs", NFS_RETRY_MS_MAX
     }
   });
 
+  Deno.test(`[I-14] who only tries, less often than files are kept open, waits out a grace once (${over})`, () => {
+    using bench = new StoreBench();
+    const [one, other] = [bench.daemon({ over }), bench.daemon({ over })];
+    one.grant(1, "EX", GRACED);
+    one.kill();
+    equal(other.acquire(1, "EX")?.type, "refused");
+    // For longer than a file stays open without a lock.
+    bench.pass(60_000);
+    equal(other.acquire(2, "EX")?.type, "granted");
+  });
+
+  Deno.test(`[I-12] a mark whose time is not over stays in a file that is closed (${over})`, () => {
+    using bench = new StoreBench();
+    const [one, other] = [bench.daemon({ over }), bench.daemon({ over, idleFilesMax: 0 })];
+    one.grant(1, "EX", GRACED);
+    one.kill();
+    equal(other.acquire(1, "EX")?.type, "refused");
+    bench.pass(GRACE_MS - 1);
+    deepEqual(said(bench), [["EX", GRACE_MS]]);
+    equal(bench.daemon({ over }).acquire(1, "EX")?.type, "refused");
+  });
+
   Deno.test(`without a grace, or after a release, the next one gets the lock at once (${over})`, () => {
     using bench = new StoreBench();
     const [one, other] = [bench.daemon({ over }), bench.daemon({ over })];

@@ -5,6 +5,7 @@ import { ERRNO } from "../../../../../ffi/errno.ts";
 import { LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
 import { SharingError } from "../../../../../server/store/directory/ledger.ts";
 import { HEAD_BYTES } from "../../../../../server/store/directory/grace_mark.ts";
+import { TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
 import { soleCalls } from "../../../../../server/store/directory/sole_calls.ts";
 import { FaultyFiles } from "../../../../support/faulty_files.ts";
 import { friends } from "../../../../support/lock_model_parts.ts";
@@ -154,4 +155,22 @@ Deno.test("[I-12] the locks of a sole daemon that is killed are kept for the gra
     equal(next.acquire(1, "EX", { name: "released" })?.type, "granted");
     ok(waitedOut(waited(bench, next, 2, "EX"), RETRY_MS_MAX));
   }
+});
+
+Deno.test("[I-1] a sole daemon whose ledger is deleted gives up its locks, and gives no more: others may have come", () => {
+  using bench = new StoreBench();
+  const sole = bench.daemon(SOLE);
+  sole.grant(1, "EX", GRACED);
+  sole.grant(2, "PR", { name: "y" });
+  sole.wait(3, "EX", { name: "y" });
+  Deno.removeSync(bench.path(".distrilock/ledger"));
+  bench.pass(TIDY_INTERVAL_MS);
+  deepEqual([sole.holds(1, "g"), sole.holds(2)], [false, false]);
+  const refusal = sole.answer(3);
+  ok(refusal?.type === "refused" && refusal.code === "STORE_UNAVAILABLE");
+  ok(refusal.message.includes("restart all daemons"), refusal.message);
+  equal(sole.refusal(4, "CR", { name: "z" }), "STORE_UNAVAILABLE");
+  const other = bench.daemon();
+  ok(waitedOut(waited(bench, other, 1, "EX")), "the client may not have heard of it");
+  other.grant(2, "EX", { name: "y" });
 });
