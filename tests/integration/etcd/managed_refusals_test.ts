@@ -12,6 +12,8 @@ import { ManagedHosts } from "../../support/managed_hosts.ts";
 
 const LONG_MS = 30_000;
 const ignore = NO_ETCD !== undefined;
+/** Where nobody else listens: the port beside one that is taken has to be free. */
+const ADDRESS = "127.77.1.1";
 const PORTLESS = ["--address", "127.0.0.1:0", "--http-address", "off"];
 
 /** Starts a daemon, waits for its end, and answers with the code and what it told people at last. */
@@ -53,16 +55,16 @@ Deno.test({
   async fn() {
     using place = temporaryDirectory();
     const data = `${place.path}/data`;
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const listener = Deno.listen({ hostname: ADDRESS, port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
-    const flags = ["--etcd-managed", `127.0.0.1:${port}`, "--etcd-data", data];
+    const flags = ["--etcd-managed", `${ADDRESS}:${port}`, "--etcd-data", data];
     for (const taken of [port, port - 1]) {
       const [code, message] = await fail([
-        ...["--etcd-managed", `127.0.0.1:${taken}`, "--etcd-data", data],
+        ...["--etcd-managed", `${ADDRESS}:${taken}`, "--etcd-data", data],
         "--bootstrap",
       ]);
       equal(code, 69);
-      const where = `cannot listen on 127\\.0\\.0\\.1:${port}: Address already in use`;
+      const where = `cannot listen on ${ADDRESS.replaceAll(".", "\\.")}:${port}: Address already in use`;
       match(String(message), new RegExp(`^distrilock: Cannot run etcd: ${where}`));
     }
     listener.close();
