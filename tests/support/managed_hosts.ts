@@ -11,6 +11,13 @@ import { eventually, within } from "./eventually.ts";
 const ENVIRONMENT = { ETCD_HEARTBEAT_INTERVAL: "50", ETCD_ELECTION_TIMEOUT: "500" };
 const FLAGS = ["--etcd-lease", "3s", "--etcd-call", "1s", "--heartbeat", "500ms", "--drain-timeout", "5s"];
 
+/**
+ * Where ports are chosen: below those that the kernel gives to whoever asks for any (ip(7), `ip_local_port_range`). A port of a daemon that is down would be somebody else's when it
+ * comes back.
+ */
+const PORTS_FROM = 12_000;
+const PORT_PAIRS = 10_000;
+
 /** Longer than any start that ends, in milliseconds. */
 const START_MS = 60_000;
 
@@ -168,14 +175,12 @@ function freePairs(count: number): number[] {
   const listeners: Deno.Listener[] = [];
   const ports: number[] = [];
   while (ports.length < count) {
-    const first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    listeners.push(first);
-    const { port } = first.addr as Deno.NetAddr;
+    const port = PORTS_FROM + 2 * Math.floor(Math.random() * PORT_PAIRS);
     try {
-      listeners.push(Deno.listen({ hostname: "127.0.0.1", port: port + 1 }));
+      for (const each of [port, port + 1]) listeners.push(Deno.listen({ hostname: "127.0.0.1", port: each }));
       ports.push(port);
     } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse) && !(error instanceof TypeError)) throw error;
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     }
   }
   for (const listener of listeners) listener.close();
