@@ -23,7 +23,7 @@ Deno.test("NotedCalls writes every call down once, with its outcome and its time
   deepEqual([calls.sync(one), calls.status(one, emptyStatus()), calls.links(one)], [0, 0, 1]);
   equal(calls.unlink(path), 0);
   deepEqual([calls.close(one), calls.close(two)], [0, 0]);
-  ok(calls.read(one, new Uint8Array(9), 0) < 0);
+  ok(calls.read(-1, new Uint8Array(9), 0) < 0);
   const notes = calls.take();
   deepEqual(notes.map(({ operation, outcome }) => `${operation} ${outcome}`), [
     ...["open ok", "open ok", "open ok", "open ok", "close ok", "lock ok", "lock refused", "query ok"],
