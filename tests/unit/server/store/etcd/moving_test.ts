@@ -6,6 +6,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Overtaken } from "../../../../../server/store/overtaken.ts";
 import type { Adopted, SessionId, Unavailable } from "../../../../../server/store/store.ts";
+import { eventually } from "../../../../support/eventually.ts";
 import { breathe, pass, said } from "../../../../support/stage_steps.ts";
 import { playOnStores } from "../../../../support/store_scenario.ts";
 import { FakeEtcdStage } from "../../../../support/store_stage.ts";
@@ -85,11 +86,12 @@ Deno.test("[I-15] EtcdStore grants a session what became free, also when it trie
   stage.move("a", one);
   await playOnStores(stage, "b 1 EX -> +b1\na 1 EX ->");
   const gives = (text: string) => /"put","key":"t\/h\/x/.test(text);
-  stage.etcd.fate = (transaction) => gives(JSON.stringify(transaction.then)) ? "request-lost" : "fine";
+  let tries = 0;
+  stage.etcd.fate = ({ then }) => gives(JSON.stringify(then)) && ++tries > 0 ? "request-lost" : "fine";
   // By hand, so that nobody hands over.
   stage.etcd.transact({ when: [], then: [{ do: "delete", key: "t/h/x\x004b.1" }], otherwise: [] });
-  // It tries again and again, and rests longer each time.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  // It goes on trying, and rests longer each time: now for longer than the move takes.
+  await eventually("it rests", () => tries > 6);
   one.leaveSession("a" as SessionId);
   ok(await adopt(one, "d1"));
   stage.etcd.fate = () => "fine";

@@ -6,6 +6,7 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { SessionId } from "../../../../../server/store/store.ts";
+import { eventually } from "../../../../support/eventually.ts";
 import { breathe, pass, said } from "../../../../support/stage_steps.ts";
 import { playOnStores } from "../../../../support/store_scenario.ts";
 import { FakeEtcdStage } from "../../../../support/store_stage.ts";
@@ -182,7 +183,7 @@ Deno.test("EtcdStore finds its way back after etcd cut its streams, and after it
     });
     if (forgets) stage.etcd.compact();
     stage.effects = [];
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await eventually("they hear of it", () => stage.effects.some(({ type }) => type === "granted"));
     await stage.settle();
     deepEqual(said(stage), ["granted b1", "lost a1 store"]);
     await playOnStores(stage, "b off 1 -> =b1, +c1");
@@ -206,7 +207,7 @@ Deno.test("[I-15] EtcdStore knows a lock that was granted and converted while et
   });
   stage.etcd.compact();
   stage.effects = [];
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await eventually("they hear of it", () => stage.effects.some(({ type }) => type === "granted"));
   await stage.settle();
   deepEqual(said(stage), ["granted b1", "granted c1", "lost a1 store"]);
 });
