@@ -12,7 +12,7 @@ import { errnoName } from "../../../ffi/errno.ts";
 import type { FileCalls } from "../../../ffi/file_calls.ts";
 import type { Clock } from "../../base/clock.ts";
 import { compatible, covers, MODE_BIT, union } from "../../lock/mode.ts";
-import { MARK_SLOTS, readMark, slotAt, writeMark } from "./grace_mark.ts";
+import { hasLines, MARK_SLOTS, readMark, slotAt, writeMark } from "./grace_mark.ts";
 import type { LockFile } from "./lock_file.ts";
 import { LINE_BYTES } from "./record.ts";
 import { TokenError } from "./tokens.ts";
@@ -46,6 +46,7 @@ export class GraceMarks {
    * a while. Marks whose time is over are wiped.
    */
   keepOut(file: LockFile, head: Uint8Array, { mode, graceMs }: Wanted, now: number): boolean {
+    if (!hasLines(head)) return false;
     let waits = false;
     const over: number[] = [];
     for (let slot = 0; slot < MARK_SLOTS; slot++) {
