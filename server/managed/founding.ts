@@ -13,12 +13,17 @@ import { FOUNDERS_HEADER, MEMBERS_PATH, type Peers, type PeerWord } from "./peer
 /** How often the others are asked, in milliseconds. */
 const ASK_MS = 200;
 
-/** What is needed to find out. */
-export interface FoundingOptions {
-  readonly peers: Peers;
+/** How a member waits for others. */
+export interface Waiting {
   /** Told what is waited for, whenever that changes. */
   readonly waits: (reason: string) => void;
+  /** Ends the wait. */
   readonly signal: AbortSignal;
+}
+
+/** What is needed to find out. */
+export interface FoundingOptions extends Waiting {
+  readonly peers: Peers;
 }
 
 /** True: nobody has a past, found it. False: there is a cluster. Throws a {@link MemberError}, or what the signal says. */

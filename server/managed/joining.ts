@@ -7,17 +7,15 @@
 import { setTimeout as rest } from "node:timers/promises";
 import { EtcdFault } from "../store/etcd/calls.ts";
 import type { ClusterMember, Membership } from "../store/etcd/membership.ts";
+import type { Waiting } from "./founding.ts";
 import { founders, hostName, type InitialMember, type ManagedCluster, peerUrl } from "./managed_cluster.ts";
 
 /** How long until the others are asked again, in milliseconds. */
 const AGAIN_MS = 500;
 
 /** What joining needs. */
-export interface JoiningOptions {
+export interface JoiningOptions extends Waiting {
   readonly membership: Membership;
-  /** Told what is waited for, whenever that changes. */
-  readonly waits: (reason: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Has the others take our member in, however long that takes. Answers all members. Throws what the signal says. */

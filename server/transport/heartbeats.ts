@@ -8,7 +8,7 @@
  * ```
  *
  * - NONE: not introduced, or gone; no deadline. A dialect without signs of life stays here.
- * - ALIVE [heard, told]: it said something; its deadline is one heartbeat after some frame of it, not always the last: a frame costs no change of the heap.
+ * - ALIVE [heard]: it said something, or its hello was answered; its deadline is one heartbeat after some frame of it, not always the last: a frame costs no change of the heap.
  * - ASKED [tick]: silent for one heartbeat, and asked; its deadline is the time at which it is given up.
  *
  * @module
@@ -44,11 +44,6 @@ export class Heartbeats {
     pulse.heardMs = now;
     if (pulse.heapIndex === -1 || pulse.asked) this.#arm(pulse, now + heartbeatMs);
     pulse.asked = false;
-  }
-
-  /** The peer was told something: its hello may have been answered long after it was heard. */
-  told(pulse: Pulse, now: number): void {
-    if (pulse.heapIndex === -1) this.heard(pulse, now);
   }
 
   /** The connection is over; harmless when it never began. */

@@ -200,7 +200,8 @@ export class Reception {
       this.#unsent = [];
       for (const guest of unsent) {
         guest.flush();
-        if (this.#guests.has(guest)) this.#heartbeats.told(guest.pulse, this.#options.clock.now());
+        // A hello may be answered long after it was heard: the pulse begins with the answer at the latest.
+        if (guest.pulse.heapIndex === -1 && this.#guests.has(guest)) this.heard(guest);
         if (guest.conversation.silenceMsMax !== undefined) this.#allowSilence(guest);
       }
     }
