@@ -4,7 +4,8 @@
  * A daemon that is killed leaves its etcd running, which goes on as a member; nobody would end it, and its ports and data are taken. So the process is
  * written down, and whoever owns the directory next ends it before it starts one of its own.
  *
- * Source: proc_pid_stat(5): the name in brackets, and field 22, when the process was started; both together are no other process.
+ * Source: proc_pid_stat(5): the name in brackets, and field 22, when the process was started; both together are no other process. Field 20, how many threads it has:
+ * its first one may have ended, as the state in field 3 says, while others still have its ports.
  *
  * @module
  */
@@ -19,8 +20,10 @@ const SIGTERM = 15;
 /** How often it is looked whether a process is gone, and how often at most before it is ended by force. */
 const LOOK_MS = 50;
 const LOOKS_MAX = 100;
-/** Where the fields begin that follow the name: the third is the first. */
-const START_FIELD = 22 - 3;
+/** Where fields are among those that follow the name: the third is the first. */
+const STATE_AT = 3 - 3;
+const THREADS_AT = 20 - 3;
+const START_AT = 22 - 3;
 
 /** The calls that are needed. */
 export interface ProcessCalls extends KernelTextCalls {
@@ -97,7 +100,8 @@ export class MemberDirectory implements Disposable {
   #startOf(pid: number): number | undefined {
     const text = readKernelText(this.#calls, `/proc/${pid}/stat`);
     const [, name, fields] = /^\d+ \((.*)\) (.*)$/s.exec(text ?? "") ?? [];
-    const [state, ...rest] = fields?.split(" ") ?? [];
-    return name === "etcd" && state !== "Z" ? Number(rest[START_FIELD - 1]) : undefined;
+    const values = fields?.split(" ") ?? [];
+    const hasEnded = values[STATE_AT] === "Z" && Number(values[THREADS_AT]) <= 1;
+    return name === "etcd" && !hasEnded ? Number(values[START_AT]) : undefined;
   }
 }

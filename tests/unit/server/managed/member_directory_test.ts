@@ -3,6 +3,8 @@ import { Libc } from "../../../../ffi/libc.ts";
 import { MemberDirectory } from "../../../../server/managed/member_directory.ts";
 import { MemberError } from "../../../../server/managed/member_error.ts";
 import { temporaryDirectory } from "../../../support/daemon.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { hasPython } from "../../../support/foreign_locker.ts";
 
 function open(directory: string, libc: Libc): MemberDirectory {
   const self = { host: "127.0.0.1", port: 2379 };
@@ -66,6 +68,41 @@ Deno.test("MemberDirectory ends the etcd that its predecessor left", async () =>
   equal(await after.endOrphan(), left.pid);
   equal((await left.status).signal, "SIGTERM");
   equal(await after.endOrphan(), undefined);
+});
+
+/** Says which port it has, and ends its first thread; another one keeps the port. */
+const HEADLESS = `
+import ctypes, socket, threading, time
+open("/proc/self/comm", "w").write("etcd")
+port = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=time.sleep, args=(600,)).start()
+print(port.getsockname()[1], flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+`;
+
+const PYTHON = hasPython();
+if (!PYTHON) console.log("skipped: an etcd that ends thread by thread: there is no python3");
+
+Deno.test({
+  name: "MemberDirectory waits for the last thread of the etcd that its predecessor left: it has the ports",
+  ignore: !PYTHON,
+  async fn() {
+    using place = temporaryDirectory();
+    using libc = Libc.open();
+    const left = new Deno.Command("python3", { args: ["-c", HEADLESS], stdin: "null", stdout: "piped" })
+      .spawn();
+    const reader = left.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const port = Number((await reader.read()).value);
+    await eventually("its first thread has ended", () => {
+      return / Z /.test(Deno.readTextFileSync(`/proc/${left.pid}/stat`));
+    });
+    Deno.writeTextFileSync(`${place.path}/etcd.pid`, `${left.pid} ${startOf(left.pid)}`);
+    using directory = open(place.path, libc);
+    equal(await directory.endOrphan(), left.pid);
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    equal((await left.status).signal, "SIGTERM");
+    await reader.cancel();
+  },
 });
 
 Deno.test("MemberDirectory ends no process that is another one, by name or by its start", async () => {
