@@ -1,23 +1,16 @@
 // What a page of another site comes to in a real browser that runs on the daemon's own machine.
 import { deepEqual, equal } from "node:assert/strict";
+import { findChromium, openBrowser } from "../runtimes/browser.ts";
 import { startDaemon, temporaryDirectory } from "../support/daemon.ts";
 import { within } from "../support/eventually.ts";
 import { connectRaw } from "../support/raw_peer.ts";
 
-const BROWSER_MS = 60_000;
+const PAGE_MS = 60_000;
 
-function hasChromium(): boolean {
-  try {
-    return new Deno.Command("chromium", { args: ["--version"], stdout: "null", stderr: "null" }).outputSync()
-      .success;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.warn("skipped: pages in a real browser need chromium, which is not here");
-    return false;
-  }
-}
+const chromium = findChromium();
+if (chromium === undefined) console.warn("skipped: pages of another site in Chromium, which is not here");
 
-/** A page that tries everything that a page can, and reports what came of it. */
+/** A page that tries everything that a page can, and keeps what came of it in `seen`. */
 function page(port: number): string {
   const tries = {
     socket: `new Promise((end) => {
@@ -34,47 +27,27 @@ function page(port: number): string {
   };
   const all = Object.entries(tries).map(([name, code]) => `${name}: await ${code}`).join(",");
   return `<!doctype html><body><form method="post" enctype="text/plain" target="frame" action="http://127.0.0.1:${port}/v1/locks">
-    <input name='{"name":"forged","x":"' value='"}'></form><iframe name="frame"></iframe><script type="module">
+    <input name='{"name":"forged","x":"' value='"}'></form><iframe name="frame"></iframe><script>
     document.forms[0].submit();
-    const seen = {${all}};
-    await fetch("/report", { method: "POST", body: JSON.stringify(seen) });
+    globalThis.seen = (async () => ({${all}}))();
     </script>`;
 }
 
+/** What the page saw. */
 async function show(daemonPort: number): Promise<Record<string, string>> {
-  const reported = Promise.withResolvers<Record<string, string>>();
-  await using site = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    if (new URL(request.url).pathname !== "/report") {
-      return new Response(page(daemonPort), { headers: { "content-type": "text/html" } });
-    }
-    reported.resolve(await request.json());
-    return new Response(null, { status: 204 });
-  });
-  using profile = temporaryDirectory();
-  const browser = new Deno.Command("chromium", {
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--remote-debugging-port=0",
-      `--user-data-dir=${profile.path}`,
-      `http://localhost:${site.addr.port}/`,
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  try {
-    return await within("the page's report", reported.promise, BROWSER_MS);
-  } finally {
-    browser.kill("SIGTERM");
-    await browser.status;
-  }
+  await using site = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(page(daemonPort), { headers: { "content-type": "text/html" } }),
+  );
+  await using browser = await openBrowser(chromium!);
+  const shown = await browser.newPage();
+  await shown.goto(`http://localhost:${site.addr.port}/`);
+  return await within("what the page saw", shown.evaluate<Record<string, string>>("seen"), PAGE_MS);
 }
 
 Deno.test({
   name: "[P-85] a page of another site, in a browser on this machine, neither locks nor sees anything",
-  ignore: !hasChromium(),
+  ignore: chromium === undefined,
   async fn() {
     using directory = temporaryDirectory();
     await using daemon = startDaemon(directory.path);

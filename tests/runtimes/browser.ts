@@ -1,5 +1,5 @@
 /**
- * Chromium, without a window and with a profile of its own.
+ * Chromium, without a window and with a new profile.
  *
  * @module
  */
@@ -30,14 +30,11 @@ export function findChromium(): string | undefined {
   });
 }
 
-/** Starts a browser, closed at the end. */
+/**
+ * Starts a browser, closed at the end. Its profile is the driver's to make and to remove: processes of the browser go on
+ * writing into it for a moment after the browser itself has ended.
+ */
 export async function openBrowser(executablePath: string): Promise<BrowserContext & AsyncDisposable> {
-  const profile = await Deno.makeTempDir({ prefix: "distrilock-browser-" });
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: ARGUMENTS });
-  return Object.assign(context, {
-    [Symbol.asyncDispose]: async () => {
-      await context.close();
-      await Deno.remove(profile, { recursive: true });
-    },
-  });
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  return Object.assign(await browser.newContext(), { [Symbol.asyncDispose]: () => browser.close() });
 }
