@@ -1,6 +1,6 @@
 /**
- * distrilock for Deno programs: the client library, and the same API on a directory without a daemon. Programs on npm use the package in
- * `client/`, which is the same client.
+ * distrilock for Deno programs: the client library, and the same API on a directory without a daemon.
+ * Programs on npm use the package in `client/`, which is the same client.
  *
  * ```ts ignore
  * import { openDirectory } from "./mod.ts";

@@ -18,14 +18,18 @@ export const TCP_PORT_DEFAULT = 13_123;
 
 const WEBSOCKET_PATH_DEFAULT = "/v1/ws";
 
-/** Opens a channel to an address. The signal ends the attempt; the promise is then rejected with its reason. */
+/**
+ * Opens a channel to an address. The signal ends the attempt; the promise is then rejected with its reason.
+ */
 export type Dial = (address: URL, signal: AbortSignal) => Promise<OpenTransport>;
 
 /** What dialling needs beside an address. */
 export interface DialOptions {
   /** Makes WebSockets; the runtime's own unless given. */
   readonly webSocket?: WebSocketMaker | undefined;
-  /** Certificates, in PEM, of the authorities to trust over TLS; those that the runtime trusts unless given. */
+  /**
+   * Certificates, in PEM, of the authorities to trust over TLS; those that the runtime trusts unless given.
+   */
   readonly ca?: string | undefined;
 }
 

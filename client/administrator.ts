@@ -16,7 +16,10 @@ export class Administrator {
     this.#presence = presence;
   }
 
-  /** Goes through the sessions of the daemon, sorted by id. They are fetched page by page, so one that comes or goes meanwhile may be missed. */
+  /**
+   * Goes through the sessions of the daemon, sorted by id. They are fetched page by page, so one that comes
+   * or goes meanwhile may be missed.
+   */
   async *sessions(): AsyncGenerator<SessionState, void, undefined> {
     let after: string | null | undefined;
     do {

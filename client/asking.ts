@@ -11,7 +11,10 @@ import type { Operation } from "./protocol/messages.ts";
 /** Operations that change nothing, so that they can be asked again. */
 const READS: ReadonlySet<Operation> = new Set(["who", "list", "explain", "sessions", "status"]);
 
-/** Sends a request; the promise is its answer. One that only reads is asked again elsewhere when its session ends under it. */
+/**
+ * Sends a request; the promise is its answer. One that only reads is asked again elsewhere when its session
+ * ends under it.
+ */
 export async function ask<O extends Operation>(
   presence: Presence,
   op: O,

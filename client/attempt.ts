@@ -22,7 +22,8 @@ export interface AttemptOptions {
 /**
  * Lets `work` open a transport to the address and do something with it.
  *
- * @throws {ConnectionError} with the address, when it failed, was refused or took too long; its cause is what happened.
+ * @throws {ConnectionError} with the address, when it failed, was refused or took too long; its cause is what
+ *   happened.
  * @throws the reason of the signal.
  */
 export async function attempt<T>(

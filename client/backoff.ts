@@ -1,7 +1,9 @@
 /**
- * How long to wait before the servers are tried again: longer each time, and never the same for all clients of a server that went away.
+ * How long to wait before the servers are tried again: longer each time, and never the same for all clients
+ * of a server that went away.
  *
- * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015; half of each delay is fixed, so that nobody hammers.
+ * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015; half of each delay is
+ * fixed, so that nobody hammers.
  *
  * @module
  */
@@ -12,7 +14,8 @@ const FIRST_MS = 100;
 export const BACKOFF_MS_MAX = 5_000;
 
 /**
- * Milliseconds to wait after so many rounds that failed, 0 for the first one. `random` is a number from 0 to 1, of the caller's choice.
+ * Milliseconds to wait after so many rounds that failed, 0 for the first one. `random` is a number from 0 to
+ * 1, of the caller's choice.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

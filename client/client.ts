@@ -32,9 +32,11 @@ export interface ListOptions {
 export type NameReport = Omit<WhoAnswer, "id" | "ok">;
 
 /**
- * A program's presence at a daemon, or at one of several: its session, which owns its locks, and the next one when that has ended. Made by `connect`.
+ * A program's presence at a daemon, or at one of several: its session, which owns its locks, and the next one
+ * when that has ended. Made by `connect`.
  *
- * Any number of tasks may share a client. Their requests conflict like those of strangers, also with each other.
+ * Any number of tasks may share a client. Their requests conflict like those of strangers, also with each
+ * other.
  */
 export class Client extends Requester implements AsyncDisposable {
   readonly #presence: Presence;
@@ -63,15 +65,16 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the client has ended: to null after {@link close}; else to why, when no server will ever have it (it was not let in, or speaks another
-   * version), or when it does not reconnect. Never rejects.
+   * Resolves when the client has ended: to null after {@link close}; else to why, when no server will ever
+   * have it (it was not let in, or speaks another version), or when it does not reconnect. Never rejects.
    */
   get closed(): Promise<ConnectionError | null> {
     return this.#presence.closed;
   }
 
   /**
-   * What happens between the client and its servers from now on: connections that come, are lost and resumed, servers that leave service.
+   * What happens between the client and its servers from now on: connections that come, are lost and resumed,
+   * servers that leave service.
    *
    * ```ts ignore
    * for await (const event of client.status()) console.log(event.type);
@@ -87,22 +90,25 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * A view of this client whose requests share an owner: one flow of control, such as a job. A request that would make owners wait for each
-   * other in a circle, or one wait for itself, is refused with `DEADLOCK`. Requests of the client itself have no owner, and are never
-   * refused so.
+   * A view of this client whose requests share an owner: one flow of control, such as a job. A request that
+   * would make owners wait for each other in a circle, or one wait for itself, is refused with `DEADLOCK`.
+   * Requests of the client itself have no owner, and are never refused so.
    */
   owner(owner: string): Requester {
     return new Requester(this.#presence, { ...this.#defaults, owner });
   }
 
   /**
-   * Ends the locks of a name that have this token, whoever holds them: for people who know that a holder is gone for good. The token is
-   * what {@link who} told, so that a break that comes late hits nobody else. Locks in NL, which are in nobody's way, are not broken.
+   * Ends the locks of a name that have this token, whoever holds them: for people who know that a holder is
+   * gone for good. The token is what {@link who} told, so that a break that comes late hits nobody else.
+   * Locks in NL, which are in nobody's way, are not broken.
    *
-   * When the connection is lost before the answer, the request is sent again: a break that was done already is then refused with `NOT_HELD`.
+   * When the connection is lost before the answer, the request is sent again: a break that was done already
+   * is then refused with `NOT_HELD`.
    *
    * @returns whose locks it ended.
-   * @throws {LockError} with the code `STALE_TOKEN` when the name is held with other tokens, `NOT_HELD` when it is not held.
+   * @throws {LockError} with the code `STALE_TOKEN` when the name is held with other tokens, `NOT_HELD` when
+   *   it is not held.
    */
   async break(name: string, { token, reason }: BreakOptions): Promise<readonly Party[]> {
     const { broken } = await ask(this.#presence, "break", { name, token, reason });
@@ -110,7 +116,8 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * Tells who holds and who waits for a name: with the store on a directory among the sessions of this daemon, and `outside` of it as far as that has said so.
+   * Tells who holds and who waits for a name: with the store on a directory among the sessions of this
+   * daemon, and `outside` of it as far as that has said so.
    *
    * @throws {LockError} `BAD_REQUEST` for a name that is none, `DENIED` without the right to read it.
    * @throws {ConnectionError} when no server could be reached for `connectTimeoutMs`.
@@ -121,8 +128,8 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * Goes through all names that are held or waited for at this daemon, sorted. They are fetched page by page, so a name that
-   * comes or goes meanwhile may be missed.
+   * Goes through all names that are held or waited for at this daemon, sorted. They are fetched page by page,
+   * so a name that comes or goes meanwhile may be missed.
    */
   async *list({ prefix }: ListOptions = {}): AsyncGenerator<NameState, void, undefined> {
     let after: string | null | undefined;
@@ -134,8 +141,8 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * Tells who waits for whom, and why: first the name, then the names that its holders wait for, and so on, at most 20. Only one daemon's
-   * sessions are seen, as by {@link who}.
+   * Tells who waits for whom, and why: first the name, then the names that its holders wait for, and so on,
+   * at most 20. Only one daemon's sessions are seen, as by {@link who}.
    */
   async explain(name: string): Promise<readonly ExplainedName[]> {
     const { names } = await ask(this.#presence, "explain", { name });
@@ -143,7 +150,8 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * All that is held and all that waits, of the names that begin with `prefix`; "" for all. See {@link list} for what may be missed.
+   * All that is held and all that waits, of the names that begin with `prefix`; "" for all. See {@link list}
+   * for what may be missed.
    *
    * @throws as {@link who}.
    */
@@ -163,7 +171,8 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * Gives back all locks of the client, with one request for each session that has some. What waits goes on waiting.
+   * Gives back all locks of the client, with one request for each session that has some. What waits goes on
+   * waiting.
    *
    * @returns how many locks there were; one of several names counts once.
    */
@@ -174,8 +183,9 @@ export class Client extends Requester implements AsyncDisposable {
   }
 
   /**
-   * Ends the session, and with it all locks and waits of this client. Idempotent; resolves when nothing is left of it here. While there is no connection the
-   * server cannot be told: what a session with a grace holds stays there until the grace is over.
+   * Ends the session, and with it all locks and waits of this client. Idempotent; resolves when nothing is
+   * left of it here. While there is no connection the server cannot be told: what a session with a grace
+   * holds stays there until the grace is over.
    */
   close(): Promise<void> {
     return this.#presence.close();

@@ -1,6 +1,7 @@
 /**
- * Time as the client sees it: monotonic, so that nobody who sets a wall clock takes or lengthens a lock. It stands still while the
- * computer sleeps; a lock that ended meanwhile is told by the server, or by the connection, which did not survive.
+ * Time as the client sees it: monotonic, so that nobody who sets a wall clock takes or lengthens a lock. It
+ * stands still while the computer sleeps; a lock that ended meanwhile is told by the server, or by the
+ * connection, which did not survive.
  *
  * @module
  */

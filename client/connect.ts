@@ -29,34 +29,41 @@ export interface ConnectOptions {
   readonly reason?: string | undefined;
   /** Labels of requests that have none of their own. */
   readonly labels?: Labels | undefined;
-  /** Proves to the server who the caller is. White space around it, as at the end of a file, does not count. */
+  /**
+   * Proves to the server who the caller is. White space around it, as at the end of a file, does not count.
+   */
   readonly token?: string | undefined;
   /**
-   * How long the session outlives a connection that is lost, in milliseconds, 1,000 to 366 days (a server may allow less). Within it the client goes on
-   * over another connection, with its locks and its places in queues. After it, counted by the client's own clock from when it last asked for a sign of life, and cut
+   * How long the session outlives a connection that is lost, in milliseconds, 1,000 to 366 days (a server may
+   * allow less). Within it the client goes on over another connection, with its locks and its places in
+   * queues. After it, counted by the client's own clock from when it last asked for a sign of life, and cut
    * short by a margin, all locks are taken for lost. Absent: locks end with their connection, at once.
    */
   readonly grace?: number | undefined;
   /** Ends the attempt to connect; has no effect later. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long the attempt may take, all servers together, in milliseconds; 10,000 unless given. Later, how long a request waits for a server while there
-   * is none.
+   * How long the attempt may take, all servers together, in milliseconds; 10,000 unless given. Later, how
+   * long a request waits for a server while there is none.
    */
   readonly connectTimeoutMs?: number | undefined;
   /** False: the client ends with its first session, instead of opening another one. Default true. */
   readonly reconnect?: boolean | undefined;
   /**
-   * What keeps locks alive that have to be renewed, and the session itself. With `event-loop` (the default) the program does, and loses them when it leaves no
-   * time for that: a program that hangs should not hold locks. With `process` a worker holds the connection and renews, as long as the process
-   * runs, however busy its main thread is. Bound locks that must not be held for ever with `maxHold`.
+   * What keeps locks alive that have to be renewed, and the session itself. With `event-loop` (the default)
+   * the program does, and loses them when it leaves no time for that: a program that hangs should not hold
+   * locks. With `process` a worker holds the connection and renews, as long as the process runs, however busy
+   * its main thread is. Bound locks that must not be held for ever with `maxHold`.
    */
   readonly liveness?: "event-loop" | "process" | undefined;
-  /** Where the worker's program is (`@distrilock/client/pilot`), when the library was bundled; otherwise it is found. */
+  /**
+   * Where the worker's program is (`@distrilock/client/pilot`), when the library was bundled; otherwise it is
+   * found.
+   */
   readonly worker?: string | URL | undefined;
   /**
-   * Certificates, in PEM, of the authorities to trust for `distrilocks://`; those that the runtime trusts unless given. For `wss://` the runtime alone
-   * decides.
+   * Certificates, in PEM, of the authorities to trust for `distrilocks://`; those that the runtime trusts
+   * unless given. For `wss://` the runtime alone decides.
    */
   readonly ca?: string | undefined;
   /** Makes WebSockets, for a runtime that has none, such as Node 20: the class of the package `ws`, say. */
@@ -71,9 +78,9 @@ export interface ConnectParts {
 }
 
 /**
- * Connects to a daemon, or to the first of several that answers, and opens a session there. When the session ends, the client opens another one, at the next
- * server that answers; until it is closed it goes on trying. Locks of a session that has ended are lost, and say so; nothing is ever taken again
- * in silence.
+ * Connects to a daemon, or to the first of several that answers, and opens a session there. When the session
+ * ends, the client opens another one, at the next server that answers; until it is closed it goes on trying.
+ * Locks of a session that has ended are lost, and say so; nothing is ever taken again in silence.
  *
  * ```ts ignore
  * const client = await connect("distrilock://127.0.0.1:13123", { name: "billing-1" });

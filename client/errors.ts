@@ -1,5 +1,6 @@
 /**
- * What goes wrong between a program and its locks. A program looks at the class or at `code`, never at the message.
+ * What goes wrong between a program and its locks. A program looks at the class or at `code`, never at the
+ * message.
  *
  * ```text
  * LockError                 a request was refused: see code, blockedBy and cycle
@@ -20,7 +21,9 @@ export class LockError extends Error {
   override readonly name: string = "LockError";
   /** Why, for programs. */
   readonly code: ErrorCode;
-  /** Who stands in the way, holders first, at most 8; empty when the refusal has nothing to do with others. */
+  /**
+   * Who stands in the way, holders first, at most 8; empty when the refusal has nothing to do with others.
+   */
   readonly blockedBy: readonly Party[];
   /** With the code `DEADLOCK`: who would wait for whom, beginning with the refused request; else empty. */
   readonly cycle: readonly CycleParty[];
@@ -42,8 +45,8 @@ export class LockTimeoutError extends LockError {
 }
 
 /**
- * A lock ended although its holder did not release it: the reason of `lock.signal`, and what a release after that is
- * rejected with. From here on somebody else may hold the lock; its token still tells the two apart.
+ * A lock ended although its holder did not release it: the reason of `lock.signal`, and what a release after
+ * that is rejected with. From here on somebody else may hold the lock; its token still tells the two apart.
  */
 export class LockLostError extends LockError {
   override readonly name: string = "LockLostError";
@@ -64,8 +67,9 @@ export class LockLostError extends LockError {
 }
 
 /**
- * There is no session: the server could not be reached, turned the connection away, or the connection ended. All locks
- * and waits of the client have ended with it. Its code is `SESSION_GONE` unless the server gave another one.
+ * There is no session: the server could not be reached, turned the connection away, or the connection ended.
+ * All locks and waits of the client have ended with it. Its code is `SESSION_GONE` unless the server gave
+ * another one.
  */
 export class ConnectionError extends LockError {
   override readonly name: string = "ConnectionError";

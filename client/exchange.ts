@@ -1,7 +1,7 @@
 /**
- * The requests of one session: numbers them, and hands each answer to whoever asked, at the moment that it comes. They outlive a connection:
- * what was not answered is sent again, under the same id, over the next one, which the protocol makes harmless ([P-25], [P-30], [P-42] of
- * `docs/protocol.md`).
+ * The requests of one session: numbers them, and hands each answer to whoever asked, at the moment that it
+ * comes. They outlive a connection: what was not answered is sent again, under the same id, over the next
+ * one, which the protocol makes harmless ([P-25], [P-30], [P-42] of `docs/protocol.md`).
  *
  * @module
  */
@@ -45,8 +45,8 @@ export class Exchange {
   }
 
   /**
-   * Sends a request. `read` sees its answer before anything that the server said later. After the end, or with a bad request, the answer is rejected
-   * and nothing is sent.
+   * Sends a request. `read` sees its answer before anything that the server said later. After the end, or
+   * with a bad request, the answer is rejected and nothing is sent.
    */
   send<O extends Operation, T>(op: O, fields: object, read: (answer: AnswerByOperation[O]) => T): Asked<T> {
     return this.#send(op, fields, { read, write: this.#write, isRepeated: true });
@@ -88,7 +88,10 @@ export class Exchange {
     return this.send(op, fields, (answer) => answer).answer;
   }
 
-  /** Makes sure that a request neither waits nor will be done; both answers have come when it returns. Never throws. */
+  /**
+   * Makes sure that a request neither waits nor will be done; both answers have come when it returns. Never
+   * throws.
+   */
   async withdraw<T>({ id, answer }: Asked<T>): Promise<Withdrawn<T>> {
     const [cancel, result] = await Promise.allSettled([this.ask("cancel", { request: id }), answer]);
     return { cancel, result };
@@ -140,7 +143,10 @@ export interface Withdrawn<T> {
   readonly result: PromiseSettledResult<T>;
 }
 
-/** True when the promise is settled before one of the signals aborts; absent ones never do. It need not be handled for that. */
+/**
+ * True when the promise is settled before one of the signals aborts; absent ones never do. It need not be
+ * handled for that.
+ */
 export async function isSettledFirst(
   promise: Promise<unknown>,
   ...signals: readonly (AbortSignal | undefined)[]

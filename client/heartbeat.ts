@@ -1,8 +1,9 @@
 /**
- * Finds out that a server is gone that did not say so: one that was silent for a heartbeat is asked for a sign of life, and given up when none
- * comes ([P-17] of `docs/protocol.md`).
+ * Finds out that a server is gone that did not say so: one that was silent for a heartbeat is asked for a
+ * sign of life, and given up when none comes ([P-17] of `docs/protocol.md`).
  *
- * Beats are counted, not milliseconds: a client that stood still itself finds what the server said meanwhile before it counts the next beat.
+ * Beats are counted, not milliseconds: a client that stood still itself finds what the server said meanwhile
+ * before it counts the next beat.
  *
  * @module
  */

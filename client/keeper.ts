@@ -1,9 +1,10 @@
 /**
- * Keeps something that ends by itself, a lock or a whole session: renews it in time, warns of its end, and declares it lost before the server
- * may give it away, whatever comes or does not come from there.
+ * Keeps something that ends by itself, a lock or a whole session: renews it in time, warns of its end, and
+ * declares it lost before the server may give it away, whatever comes or does not come from there.
  *
- * A life is counted from the moment when the request that began it was *sent*: the server began to count later, so it ends its count
- * later. It is cut short by a margin for clocks that run at different speeds, and for the holder to stop.
+ * A life is counted from the moment when the request that began it was *sent*: the server began to count
+ * later, so it ends its count later. It is cut short by a margin for clocks that run at different speeds, and
+ * for the holder to stop.
  *
  * @module
  */
@@ -55,7 +56,9 @@ export class Keeper {
   readonly #renews: boolean;
   readonly #hold: Deadline | undefined;
   #lease: Deadline | undefined;
-  /** Lives that were asked for: the shortest counts before its answer, whatever else is answered meanwhile. */
+  /**
+   * Lives that were asked for: the shortest counts before its answer, whatever else is answered meanwhile.
+   */
   readonly #asked = new Set<AskedLife>();
   #renewalMs = Infinity;
   #isRenewing = false;
@@ -103,16 +106,21 @@ export class Keeper {
     return asked;
   }
 
-  /** A renewal that was sent then was done; the server said then, or later, that so much is left before all ends. */
+  /**
+   * A renewal that was sent then was done; the server said then, or later, that so much is left before all
+   * ends.
+   */
   renewed(sentMs: number, { ttlMs, leftMs, asked }: RenewedLife = {}): void {
     if (asked !== undefined) this.#asked.delete(asked);
     this.#cause = undefined;
     const lifeMs = ttlMs ?? this.#lease?.lifeMs;
-    // One that went out before a later one was done (it was sent again over another connection) says nothing new.
+    // One that went out before a later one was done (it was sent again over another connection) says nothing
+    // new.
     const isNews = ttlMs !== undefined || sentMs >= (this.#lease?.sinceMs ?? sentMs);
     if (lifeMs !== undefined && isNews) this.#live(sentMs, lifeMs);
     const hold = this.#hold;
-    // The server began to count a hold when it granted the lock, which may have been long before the grant came here.
+    // The server began to count a hold when it granted the lock, which may have been long before the grant
+    // came here.
     if (hold !== undefined && leftMs !== undefined && leftMs < (lifeMs ?? Infinity)) {
       hold.sinceMs = Math.min(hold.sinceMs, sentMs + leftMs - hold.lifeMs);
     }

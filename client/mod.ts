@@ -1,6 +1,6 @@
 /**
- * The client of distrilock, a distributed lock manager: for Deno, Node 20 and later, and Bun over TCP, and for browsers over
- * WebSocket.
+ * The client of distrilock, a distributed lock manager: for Deno, Node 20 and later, and Bun over TCP, and
+ * for browsers over WebSocket.
  *
  * ```ts ignore
  * import { connect } from "@distrilock/client";

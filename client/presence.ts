@@ -1,6 +1,7 @@
 /**
- * A client's presence at the service: which server it talks to, and in which session. When the session ends, another one is opened where
- * somebody answers, and what still waits is asked again there. Nothing that was *held* is ever taken again: it is lost, and says so.
+ * A client's presence at the service: which server it talks to, and in which session. When the session ends,
+ * another one is opened where somebody answers, and what still waits is asked again there. Nothing that was
+ * *held* is ever taken again: it is lost, and says so.
  *
  * ```text
  * PRESENT   → AWAY      [onEnded]      its session has ended; its locks are lost
@@ -12,7 +13,8 @@
  * ```
  *
  * - PRESENT: requests go to the current session.
- * - AWAY: requests wait for the next one, at most `connectTimeoutMs`; the servers are tried one after the other, with growing delays between the rounds.
+ * - AWAY: requests wait for the next one, at most `connectTimeoutMs`; the servers are tried one after the
+ *   other, with growing delays between the rounds.
  * - CLOSED: requests are rejected; no timer, no connection.
  *
  * @module
@@ -109,7 +111,8 @@ export class Presence implements SessionEvents {
   }
 
   /**
-   * The session for new requests, when there is one. Whoever cares for the order of requests looks at {@link current} first.
+   * The session for new requests, when there is one. Whoever cares for the order of requests looks at
+   * {@link current} first.
    *
    * @throws {ConnectionError} when none came about within `limitMs`, at most `connectTimeoutMs`.
    * @throws the reason of `signal`.

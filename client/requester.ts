@@ -20,13 +20,22 @@ export interface AcquireOptions extends LockListeners {
   readonly wait?: number | undefined;
   /** Why, for people who wait for it: at most 256 bytes. */
   readonly reason?: string | undefined;
-  /** Words for people and their tools, shown wherever the lock is: at most 8, names and values at most 64 bytes each. */
+  /**
+   * Words for people and their tools, shown wherever the lock is: at most 8, names and values at most 64
+   * bytes each.
+   */
   readonly labels?: Labels | undefined;
   /** The flow of control that asks, 1 to 64 bytes: see `Client.owner`. */
   readonly owner?: string | undefined;
-  /** The lock ends so many milliseconds after its last renewal, 100 to 366 days. Absent: it ends with the connection only. */
+  /**
+   * The lock ends so many milliseconds after its last renewal, 100 to 366 days. Absent: it ends with the
+   * connection only.
+   */
   readonly ttl?: number | undefined;
-  /** False: a lock with a `ttl` is renewed by calls of `lock.renew` alone. Otherwise the client does it, whenever a third of the `ttl` has gone by. */
+  /**
+   * False: a lock with a `ttl` is renewed by calls of `lock.renew` alone. Otherwise the client does it,
+   * whenever a third of the `ttl` has gone by.
+   */
   readonly renew?: boolean | undefined;
   /** The lock ends so many milliseconds after its grant, renewed or not, 100 to 366 days. */
   readonly maxHold?: number | undefined;
@@ -61,8 +70,8 @@ export class Requester {
   /**
    * Waits for a lock: of one name, or of several, which are granted all or none and are one lock.
    *
-   * When the server leaves service or the session ends while it waits, it waits on in the next session, at the end of the queue there; `wait` goes on
-   * counting.
+   * When the server leaves service or the session ends while it waits, it waits on in the next session, at
+   * the end of the queue there; `wait` goes on counting.
    *
    * ```ts ignore
    * await using lock = await client.acquire("invoice/42", { mode: "PR", wait: 5_000 });
@@ -70,8 +79,10 @@ export class Requester {
    * ```
    *
    * @throws {LockTimeoutError} when `wait` ran out.
-   * @throws {ConnectionError} when no server could be reached for the client's `connectTimeoutMs`, or the client was closed.
-   * @throws {LockError} when it was refused otherwise: `BUSY`, `DEADLOCK`, `QUEUE_FULL`, `BAD_REQUEST` for a bad name, …
+   * @throws {ConnectionError} when no server could be reached for the client's `connectTimeoutMs`, or the
+   *   client was closed.
+   * @throws {LockError} when it was refused otherwise: `BUSY`, `DEADLOCK`, `QUEUE_FULL`, `BAD_REQUEST` for a
+   *   bad name, …
    * @throws {LockLostError} when it was granted, but its `ttl` ran out on the way.
    * @throws the reason of `signal`, once the server confirmed that nothing is left of the wait.
    */
@@ -95,7 +106,8 @@ export class Requester {
   }
 
   /**
-   * Like {@link acquire}, but never waits: null when somebody else holds or waits for the lock in a conflicting mode.
+   * Like {@link acquire}, but never waits: null when somebody else holds or waits for the lock in a
+   * conflicting mode.
    *
    * ```ts ignore
    * await using lock = await client.tryAcquire(["a", "b"]);
@@ -116,8 +128,8 @@ export class Requester {
   /** Holds a lock while `body` runs, and gives its result. See the other form. */
   request<T>(names: string | readonly string[], body: Body<T>): Promise<Awaited<T>>;
   /**
-   * Holds a lock while `body` runs, releases it, and gives the result of `body`. An error of `body` is never hidden by what
-   * the release meets.
+   * Holds a lock while `body` runs, releases it, and gives the result of `body`. An error of `body` is never
+   * hidden by what the release meets.
    *
    * ```ts ignore
    * const total = await client.request("invoice/42", { wait: 30_000, reason: "rebill" }, async (lock) => {
@@ -126,7 +138,8 @@ export class Requester {
    * });
    * ```
    *
-   * @throws {LockLostError} when `body` succeeded but the lock was lost before it ended: its work was not guarded to the end.
+   * @throws {LockLostError} when `body` succeeded but the lock was lost before it ended: its work was not
+   *   guarded to the end.
    * @throws like {@link acquire}.
    */
   request<T>(names: string | readonly string[], options: AcquireOptions, body: Body<T>): Promise<Awaited<T>>;
@@ -184,7 +197,10 @@ export class Requester {
     }
   }
 
-  /** True when the request was decided by the end of its session, or of its server, and another one can be asked. */
+  /**
+   * True when the request was decided by the end of its session, or of its server, and another one can be
+   * asked.
+   */
   #movesOn(session: Session, error: unknown): boolean {
     if (!(error instanceof LockError) || !this.#presence.hasLeft(session)) return false;
     return error.code === "DRAINING" || (error instanceof ConnectionError && session.end !== undefined);

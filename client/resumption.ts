@@ -28,9 +28,9 @@ export interface ResumptionOptions {
 }
 
 /**
- * Tries until the session is connected again, or has ended: because its grace is over, or its server said that it is gone, or there is no server any more. A
- * daemon that nobody can find has taken its sessions with it, unless they live in a cluster (`guarantee` is `quorum`), where every daemon can go on
- * with them.
+ * Tries until the session is connected again, or has ended: because its grace is over, or its server said
+ * that it is gone, or there is no server any more. A daemon that nobody can find has taken its sessions with
+ * it, unless they live in a cluster (`guarantee` is `quorum`), where every daemon can go on with them.
  *
  * @returns the address at which it goes on; undefined when it has ended.
  */

@@ -6,13 +6,15 @@
  * OPENING  → ENDED     [open]            it refused, or the connection ended before
  * OPEN     → DETACHED  [onBroken]        the connection ended, and the session has a grace
  * DETACHED → OPEN      [resume]          the server goes on with it, over another connection
- * OPEN     → ENDED     [onBroken, over] the connection ended without a grace; or nothing was heard for as long as the grace
- * DETACHED → ENDED     [over]         the grace is over by our own clock; or the server is gone for good
+ * OPEN     → ENDED     [onBroken]        it ended, and the session has none
+ * OPEN     → ENDED     [over]            nothing was heard for as long as the grace
+ * DETACHED → ENDED     [over]            the grace is over by our own clock; or the server is gone for good
  * OPEN, DETACHED → ENDED [close]         its program has enough
  * ```
  *
  * - OPEN: requests go out at once; the server is asked for signs of life as `session_life.ts` says.
- * - DETACHED: requests are kept until it is resumed. Locks are held as far as can be known: until the grace is over, or what the server vouched for.
+ * - DETACHED: requests are kept until it is resumed. Locks are held as far as can be known: until the grace
+ *   is over, or what the server vouched for.
  * - ENDED: every request was rejected, every lock lost, and later requests are rejected at once.
  *
  * @module
@@ -26,7 +28,7 @@ import type { HelloAnswer, Operation, Push, Resume, ServerMessage } from "./prot
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
 import { SessionLife } from "./session_life.ts";
 import { SessionLocks } from "./session_locks.ts";
-import { proof, type SessionOptions } from "./session_options.ts";
+import { introduction, proof, type SessionOptions } from "./session_options.ts";
 import { SessionWatches } from "./session_watches.ts";
 import type { OpenTransport } from "./transport/transport.ts";
 
@@ -79,13 +81,8 @@ export class Session implements ConnectionListener {
     signal: AbortSignal,
   ): Promise<Session> {
     const session = new Session(options);
-    const { client, token, graceMs: grace } = options;
-    const fields = {
-      client,
-      ...(token === undefined ? {} : { token }),
-      ...(grace === undefined ? {} : { grace }),
-    };
-    await session.#greet(openTransport, fields, signal, (hello, sentMs) => session.#opened(hello, sentMs));
+    const wish = introduction(options);
+    await session.#greet(openTransport, wish, signal, (hello, sentMs) => session.#opened(hello, sentMs));
     return session;
   }
 
@@ -107,7 +104,10 @@ export class Session implements ConnectionListener {
     return this.#isDraining;
   }
 
-  /** How long it surely lives, in milliseconds: Infinity without a grace, 0 when it has ended. What is due is done by the call. */
+  /**
+   * How long it surely lives, in milliseconds: Infinity without a grace, 0 when it has ended. What is due is
+   * done by the call.
+   */
   remainingMs(): number {
     if (this.#end !== undefined) return 0;
     return this.#life?.graceMs ?? Infinity;
@@ -126,7 +126,10 @@ export class Session implements ConnectionListener {
     await this.#greet(openTransport, fields, signal, (hello, sentMs) => this.#resumed(hello, sentMs));
   }
 
-  /** Sends a request; the promise is its answer. Without a session, or with a bad request, it is rejected and nothing is sent. */
+  /**
+   * Sends a request; the promise is its answer. Without a session, or with a bad request, it is rejected and
+   * nothing is sent.
+   */
   ask<O extends Operation>(op: O, fields: object): Promise<AnswerByOperation[O]> {
     return this.#exchange.ask(op, fields);
   }
@@ -162,7 +165,8 @@ export class Session implements ConnectionListener {
     this.#life?.look();
     this.locks.onDetached();
     this.#connection = undefined;
-    // Whoever babbles will do so again, and what drains and has nothing is done; in a cluster waits may be grants by now.
+    // Whoever babbles will do so again, and what drains and has nothing is done; in a cluster waits may be
+    // grants by now.
     const isIdle = this.locks.size === 0 && !this.#exchange.isWaiting;
     const isDone = error.code === "UNSUPPORTED" || (this.#isDraining && isIdle);
     if (this.#identity === undefined || isDone) this.over(error);

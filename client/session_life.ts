@@ -1,9 +1,10 @@
 /**
  * How long a session can be relied on when nothing is heard of its server, and how long what it holds can.
  *
- * Two things end by themselves. The *grace*: after it the session is gone. The *validity* of its locks ([P-18] of `docs/protocol.md`), where the server vouches for
- * them only for a time: after it they are lost, and the session goes on. Both are counted from when a sign of life that was answered was *asked for*, and asked for anew
- * when a third of the time has gone by.
+ * Two things end by themselves. The *grace*: after it the session is gone. The *validity* of its locks
+ * ([P-18] of `docs/protocol.md`), where the server vouches for them only for a time: after it they are lost,
+ * and the session goes on. Both are counted from when a sign of life that was answered was *asked for*, and
+ * asked for anew when a third of the time has gone by.
  *
  * @module
  */
@@ -33,7 +34,10 @@ export interface SessionLifeOptions {
 export class SessionLife {
   /** Keeps the session; undefined without a grace. */
   readonly #grace: Keeper | undefined;
-  /** Keeps what it holds; undefined where the server vouches for that as long as it lives. It stands still from a lapse to the next proof. */
+  /**
+   * Keeps what it holds; undefined where the server vouches for that as long as it lives. It stands still
+   * from a lapse to the next proof.
+   */
   readonly #validity: Keeper | undefined;
   readonly #graceMs: number | undefined;
   readonly #validForMs: number | undefined;
@@ -72,7 +76,9 @@ export class SessionLife {
     return validMs;
   }
 
-  /** A sign of life was given that was asked for at `sentMs`; the server vouches for the locks for so long. */
+  /**
+   * A sign of life was given that was asked for at `sentMs`; the server vouches for the locks for so long.
+   */
   proved(sentMs: number, validFor: number = 0): void {
     this.#grace?.renewed(sentMs);
     // As if it had been sent earlier, where the server vouches for less than at first.

@@ -189,7 +189,10 @@ export class SessionLock implements Lock {
     this.#controller.abort(new LockLostError(this, reason, cause));
   }
 
-  /** The server does not vouch for it any more, and may come to think that it is held all the same: it is given back. */
+  /**
+   * The server does not vouch for it any more, and may come to think that it is held all the same: it is
+   * given back.
+   */
   lapse(cause: unknown): void {
     if (!this.#held) return;
     this.#over("store", cause);
@@ -255,7 +258,10 @@ export class SessionLock implements Lock {
     }
   }
 
-  /** What an error of a request says about the lock: without a lock at the server it is lost, if it was not given back. */
+  /**
+   * What an error of a request says about the lock: without a lock at the server it is lost, if it was not
+   * given back.
+   */
   #refusal(error: unknown): unknown {
     if (!(error instanceof LockError) || error.code !== "NOT_HELD") return error;
     this.lose("expired", error);
@@ -268,7 +274,8 @@ export class SessionLock implements Lock {
     try {
       await this.#requests.release(this.id);
     } catch (error) {
-      // Gone before the release came, or with the session: either way it is not held, which is what was wanted.
+      // Gone before the release came, or with the session: either way it is not held, which is what was
+      // wanted.
       if (error instanceof ConnectionError || (error instanceof LockError && error.code === "NOT_HELD")) {
         return;
       }
@@ -280,7 +287,8 @@ export class SessionLock implements Lock {
   }
 
   async #releaseLost(): Promise<void> {
-    // The server may not think that it is over: its holder is done, so that others need not wait until it does.
+    // The server may not think that it is over: its holder is done, so that others need not wait until it
+    // does.
     if (this.#isForsaken) {
       await this.#requests.release(this.id).catch((error) => {
         if (!(error instanceof LockError)) throw error;

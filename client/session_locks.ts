@@ -1,5 +1,6 @@
 /**
- * The locks of one session: asks for them, hands on what the server says of them, and gives back what nobody wants any more.
+ * The locks of one session: asks for them, hands on what the server says of them, and gives back what nobody
+ * wants any more.
  *
  * @module
  */
@@ -13,7 +14,10 @@ import type { LockRequests } from "./lock_requests.ts";
 import { SessionLock } from "./session_lock.ts";
 import type { Pilot } from "./transport/transport.ts";
 
-/** How long after its end the answer to a wait may come, in milliseconds: a second for the server ([I-17] of `docs/guarantees.md`), and one for the network. */
+/**
+ * How long after its end the answer to a wait may come, in milliseconds: a second for the server ([I-17] of
+ * `docs/guarantees.md`), and one for the network.
+ */
 const ANSWER_MS = 2_000;
 
 /** The fields of an acquire; undefined counts as absent. */
@@ -96,11 +100,13 @@ export class SessionLocks {
   }
 
   /**
-   * Asks for a lock. An abort of the signal ends the wait, and the promise is rejected with the signal's reason only after the
-   * server confirmed that nothing is left of the request; a lock that was granted meanwhile is given back. While there is no connection the promise is
-   * rejected at once, and the server is told when there is one again.
+   * Asks for a lock. An abort of the signal ends the wait, and the promise is rejected with the signal's
+   * reason only after the server confirmed that nothing is left of the request; a lock that was granted
+   * meanwhile is given back. While there is no connection the promise is rejected at once, and the server is
+   * told when there is one again.
    *
-   * @throws {LockTimeoutError} also when the wait is over and nothing is heard of the server; it is told later that nobody wants the lock.
+   * @throws {LockTimeoutError} also when the wait is over and nothing is heard of the server; it is told
+   *   later that nobody wants the lock.
    */
   async acquire(wish: Wish, { signal, renew, listeners }: Handling): Promise<SessionLock> {
     signal?.throwIfAborted();
@@ -122,7 +128,8 @@ export class SessionLocks {
       this.#pilotLock(lock);
       return lock;
     });
-    // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is known, and tells what is left.
+    // After a wait nobody here knows how long the grant was on its way. A renewal has a beginning that is
+    // known, and tells what is left.
     const confirmed = answer.then((lock) => isLate ? this.#confirmed(lock) : lock);
     const end = await this.#endOf(confirmed, { waitMs: wish.wait, signal });
     if (end === undefined) return await confirmed;
@@ -133,7 +140,8 @@ export class SessionLocks {
 
   /** Gives all locks back with one request. Gives how many locks there were at the server. */
   releaseAll(): Promise<number> {
-    // At the moment of the answer: what was granted before it, and asked for before the request, was given back too ([P-45]).
+    // At the moment of the answer: what was granted before it, and asked for before the request, was given
+    // back too ([P-45]).
     const { id: request, answer } = this.#exchange.send("releaseAll", {}, ({ released }) => {
       for (const lock of [...this.#locks.values()].filter(({ id }) => id < request)) {
         lock.withdrawn();
@@ -211,8 +219,8 @@ export class SessionLocks {
   }
 
   /**
-   * Waits for the answer to a request that waits at the server; gives undefined when it came, else why nobody waits for it any more, and whether the
-   * server can be expected to answer what is asked next.
+   * Waits for the answer to a request that waits at the server; gives undefined when it came, else why nobody
+   * waits for it any more, and whether the server can be expected to answer what is asked next.
    */
   async #endOf(
     answer: Promise<unknown>,

@@ -39,3 +39,8 @@ export interface SessionOptions {
 export function proof(token: string | undefined): { readonly token?: string } {
   return token === undefined ? {} : { token };
 }
+
+/** The fields of a hello that opens a session. */
+export function introduction({ client, token, graceMs }: SessionOptions): object {
+  return { client, ...proof(token), ...(graceMs === undefined ? {} : { grace: graceMs }) };
+}

@@ -24,7 +24,10 @@ interface Source {
   who(name: string): Promise<NameState>;
 }
 
-/** Asks for all names with the prefix; names with more parties than a list tells are asked for one by one (500 of each kind at most). */
+/**
+ * Asks for all names with the prefix; names with more parties than a list tells are asked for one by one (500
+ * of each kind at most).
+ */
 export async function snapshot(source: Source, prefix: string): Promise<Snapshot> {
   const held: NamedParty[] = [];
   const pending: NamedParty[] = [];

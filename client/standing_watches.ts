@@ -1,5 +1,6 @@
 /**
- * The watches of a client: each goes on in the next session when its own has ended, and says that events are missing there.
+ * The watches of a client: each goes on in the next session when its own has ended, and says that events are
+ * missing there.
  *
  * @module
  */

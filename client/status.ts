@@ -22,7 +22,9 @@ export interface DisconnectedEvent {
   readonly type: "disconnected";
   readonly server: string;
   readonly error: ConnectionError;
-  /** True: the session goes on at the server for its grace, and is being resumed. False: its locks are lost. */
+  /**
+   * True: the session goes on at the server for its grace, and is being resumed. False: its locks are lost.
+   */
   readonly resumable: boolean;
 }
 
@@ -65,7 +67,9 @@ export type StatusEvent =
   | ReleaseFailedEvent
   | ClosedEvent;
 
-/** Most events that wait for a consumer; the oldest are dropped for the newest, since a status is about now. */
+/**
+ * Most events that wait for a consumer; the oldest are dropped for the newest, since a status is about now.
+ */
 export const STATUS_EVENTS_MAX = 1_000;
 
 /** The events of one client from now on, until it is closed. Leave the loop, or dispose of it, to end it. */

@@ -1,9 +1,10 @@
 /**
  * Takes a lock away from whoever holds it, and before all that wait for it.
  *
- * A lock that is broken goes to the next that waits, so breaking and then asking would hit one waiter after the other. But conversions go before waiters: an NL lock, which
- * is granted whatever others hold, is converted to EX, and then the holders are broken, each by its token. Of two that steal, the later one waits behind the conversion of
- * the earlier one, and breaks it in turn: the last caller has the lock.
+ * A lock that is broken goes to the next that waits, so breaking and then asking would hit one waiter after
+ * the other. But conversions go before waiters: an NL lock, which is granted whatever others hold, is
+ * converted to EX, and then the holders are broken, each by its token. Of two that steal, the later one waits
+ * behind the conversion of the earlier one, and breaks it in turn: the last caller has the lock.
  *
  * @module
  */
@@ -19,7 +20,8 @@ const BREAK_REASON = "stolen by a Web Locks request";
 /**
  * The lock in EX, taken from its holders at this daemon.
  *
- * @throws {LockTimeoutError} when holders that could not be broken still held it after `wait`; `blockedBy` names them.
+ * @throws {LockTimeoutError} when holders that could not be broken still held it after `wait`; `blockedBy`
+ *   names them.
  * @throws {LockError} when the server refused, for instance `DENIED` to who may not break.
  */
 export async function stealLock(

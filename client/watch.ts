@@ -24,7 +24,10 @@ export interface NameEvent {
   readonly reason?: string;
 }
 
-/** Events are missing here, because somebody on the way was too slow, or the session was another one from here on: list anew. */
+/**
+ * Events are missing here, because somebody on the way was too slow, or the session was another one from here
+ * on: list anew.
+ */
 export interface MissedEvents {
   readonly event: "resync";
 }
@@ -61,7 +64,8 @@ export type BeginWatch = (prefix: string, listener: WatchListener) => Promise<Wa
 export const WATCH_EVENTS_MAX = 10_000;
 
 /**
- * The events of all names that begin with a prefix, in the order in which they happened. Leave the loop, or dispose of it, to end it.
+ * The events of all names that begin with a prefix, in the order in which they happened. Leave the loop, or
+ * dispose of it, to end it.
  *
  * ```ts ignore
  * for await (const event of client.watch("invoice/")) {
@@ -76,7 +80,10 @@ export class Watch implements AsyncIterableIterator<WatchedEvent, undefined, und
   readonly #onAbort = () => void this.return();
   readonly #events = new EventQueue<WatchedEvent>();
 
-  /** Resolves when the watch has begun: what is asked later, such as a list, misses nothing between the two. Rejected as {@link next}. */
+  /**
+   * Resolves when the watch has begun: what is asked later, such as a list, misses nothing between the two.
+   * Rejected as {@link next}.
+   */
   readonly ready: Promise<void>;
 
   /** @internal Made by clients. */

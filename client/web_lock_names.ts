@@ -1,8 +1,10 @@
 /**
- * Between the names of the Web Locks API, which are any text, and lock names, which are not (`docs/protocol.md` [P-20]).
+ * Between the names of the Web Locks API, which are any text, and lock names, which are not
+ * (`docs/protocol.md` [P-20]).
  *
- * A name that is a lock name and has no `~` stands for itself, so that programs that use either API meet. All else is written `~XX`, or `~uXXXX` above
- * U+00FF, a UTF-16 code unit each: so a text that is not well-formed has a name of its own too, as the API asks for. The empty name is `~`.
+ * A name that is a lock name and has no `~` stands for itself, so that programs that use either API meet. All
+ * else is written `~XX`, or `~uXXXX` above U+00FF, a UTF-16 code unit each: so a text that is not well-formed
+ * has a name of its own too, as the API asks for. The empty name is `~`.
  *
  * Source: W3C Web Locks API, section 2.1 (resource names are code unit sequences, compared as such).
  *
@@ -16,7 +18,8 @@ const ESCAPE = /~(?:u([0-9a-f]{4})|([0-9a-f]{2}))/g;
 const EMPTY = "~";
 
 /**
- * The lock name for a Web Locks name. It may be too long for a lock name: nothing is cut off, since two names would then be one.
+ * The lock name for a Web Locks name. It may be too long for a lock name: nothing is cut off, since two names
+ * would then be one.
  *
  * ```ts
  * import { equal } from "node:assert/strict";
@@ -35,7 +38,8 @@ export function lockNameOf(webName: string): string {
 }
 
 /**
- * The Web Locks name for a lock name, or undefined when no program can have asked for it through the API: another one has a `~` in its name.
+ * The Web Locks name for a lock name, or undefined when no program can have asked for it through the API:
+ * another one has a `~` in its name.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

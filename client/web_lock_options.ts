@@ -1,9 +1,10 @@
 /**
- * What a caller of the Web Locks API may say, read as a browser reads it: the arguments first (Web IDL: a wrong type is a `TypeError`), then the rules of
- * the specification (a `NotSupportedError`), in its order. An aborted signal comes last: that is the business of the acquire.
+ * What a caller of the Web Locks API may say, read as a browser reads it: the arguments first (Web IDL: a
+ * wrong type is a `TypeError`), then the rules of the specification (a `NotSupportedError`), in its order. An
+ * aborted signal comes last: that is the business of the acquire.
  *
- * Sources: W3C Web Locks API, section 4.3 (`request()`); Web IDL, sections 3.2.17 (dictionaries: members in the order of their names), 3.2.18 (enumerations)
- * and 3.6 (overloads).
+ * Sources: W3C Web Locks API, section 4.3 (`request()`); Web IDL, sections 3.2.17 (dictionaries: members in
+ * the order of their names), 3.2.18 (enumerations) and 3.6 (overloads).
  *
  * @module
  */
@@ -12,7 +13,10 @@ import type { AcquireOptions } from "./requester.ts";
 /** The modes of the Web Locks API. */
 export type WebLockMode = "exclusive" | "shared";
 
-/** How to request a lock: the options of the standard, and beyond it what people see of the request, and how long the lock may live. */
+/**
+ * How to request a lock: the options of the standard, and beyond it what people see of the request, and how
+ * long the lock may live.
+ */
 export interface WebLockOptions extends Pick<AcquireOptions, "reason" | "labels" | "ttl" | "maxHold"> {
   /** Default `exclusive`. */
   readonly mode?: WebLockMode | undefined;
@@ -40,7 +44,8 @@ export interface WebLockRequest<C> {
  * Reads the arguments of `request()`.
  *
  * @throws {TypeError} for arguments of other types.
- * @throws {DOMException} `NotSupportedError` for options that do not go together, and for names that begin with `-`.
+ * @throws {DOMException} `NotSupportedError` for options that do not go together, and for names that begin
+ *   with `-`.
  */
 export function readWebLockRequest<C>(args: readonly unknown[]): WebLockRequest<C> {
   if (args.length < 2) throw wrong(`${args.length} arguments given, at least 2 wanted`);

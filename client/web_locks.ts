@@ -1,5 +1,6 @@
 /**
- * The Web Locks API over a client: what `navigator.locks` is to the tabs of one browser, between processes and hosts. `docs/web-locks.md` tells what differs.
+ * The Web Locks API over a client: what `navigator.locks` is to the tabs of one browser, between processes
+ * and hosts. `docs/web-locks.md` tells what differs.
  *
  * ```ts ignore
  * import { connect, WebLocks } from "@distrilock/client";
@@ -89,9 +90,15 @@ export interface WebLockSnapshot {
 
 /** How Web Locks names stand among all lock names. */
 export interface WebLocksOptions {
-  /** All names are put after it, and `query()` tells of no others: what an origin is in a browser. `""` unless given. */
+  /**
+   * All names are put after it, and `query()` tells of no others: what an origin is in a browser. `""` unless
+   * given.
+   */
   readonly prefix?: string | undefined;
-  /** Longest time that a steal may take, in milliseconds; {@link STEAL_MS} unless given. Holders that cannot be broken from here may stay so long. */
+  /**
+   * Longest time that a steal may take, in milliseconds; {@link STEAL_MS} unless given. Holders that cannot
+   * be broken from here may stay so long.
+   */
   readonly stealMs?: number | undefined;
 }
 
@@ -101,7 +108,10 @@ export const STEAL_MS = 10_000;
 /** The modes of the protocol that stand for those of the API. */
 const MODES = { exclusive: "EX", shared: "PR" } as const satisfies Record<WebLockMode, Mode>;
 
-/** How each mode looks to requests of the API: what keeps shared ones out is exclusive; what keeps nobody out does not show. */
+/**
+ * How each mode looks to requests of the API: what keeps shared ones out is exclusive; what keeps nobody out
+ * does not show.
+ */
 const SHOWN_AS: Readonly<Record<Mode, WebLockMode | undefined>> = {
   NL: undefined,
   CR: "shared",
@@ -132,8 +142,9 @@ export class WebLocks {
    * Calls `callback` while it holds the lock, and gives its result, once the lock is released.
    *
    * @throws {TypeError} for arguments that are none.
-   * @throws {DOMException} `NotSupportedError` for options that do not go together, for a name that begins with `-`, and for one that is too long when it is
-   * written as a lock name. `AbortError` as soon as the lock is lost, which is more than stolen: its `cause` says why.
+   * @throws {DOMException} `NotSupportedError` for options that do not go together, for a name that begins
+   * with `-`, and for one that is too long when it is written as a lock name. `AbortError` as soon as the
+   * lock is lost, which is more than stolen: its `cause` says why.
    * @throws the reason of `signal`, when the wait was aborted.
    * @throws {LockError} when the server refused, or cannot be reached.
    * @throws what `callback` throws.
@@ -161,7 +172,10 @@ export class WebLocks {
     return await whileHeld(lock, () => request.callback(new WebLock(lock, request)));
   }
 
-  /** Tells which locks are held and requested at this daemon. It is put together from several answers, so what changes meanwhile may be missed. */
+  /**
+   * Tells which locks are held and requested at this daemon. It is put together from several answers, so what
+   * changes meanwhile may be missed.
+   */
   async query(): Promise<WebLockSnapshot> {
     const { held, pending } = await this.#client.query(this.#prefix);
     const converting = held.flatMap((party) =>
@@ -203,7 +217,10 @@ export class WebLocks {
   }
 }
 
-/** The result of `body`, when the lock was held until it ended, and is released. Does not wait for `body` when the lock is lost, nor begins it then. */
+/**
+ * The result of `body`, when the lock was held until it ended, and is released. Does not wait for `body` when
+ * the lock is lost, nor begins it then.
+ */
 async function whileHeld<T>(lock: Lock, body: () => T): Promise<Awaited<T>> {
   const { signal, name } = lock;
   const loss = () => domException("AbortError", `Cannot keep lock ${name}: it was lost`, signal.reason);

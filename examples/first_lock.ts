@@ -1,5 +1,6 @@
 /**
- * Holds a lock while it works, and shows that nobody else can have it meanwhile. Needs a daemon on this machine.
+ * Holds a lock while it works, and shows that nobody else can have it meanwhile. Needs a daemon on this
+ * machine.
  *
  * @module
  */

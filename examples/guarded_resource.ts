@@ -1,6 +1,7 @@
 /**
- * A resource that a lock guards, done right: it refuses a token lower than the greatest that it has seen. In real life this is a column of a table, a
- * conditional put, a check in a server: `examples/fencing/`, `docs/fencing.md`.
+ * A resource that a lock guards, done right: it refuses a token lower than the greatest that it has seen. In
+ * real life this is a column of a table, a conditional put, a check in a server: `examples/fencing/`,
+ * `docs/fencing.md`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Holds a lock of a directory, without a daemon: `without_daemon.ts DIRECTORY`. Two of them at once take turns, and so do daemons that serve
- * the directory.
+ * Holds a lock of a directory, without a daemon: `without_daemon.ts DIRECTORY`. Two of them at once take
+ * turns, and so do daemons that serve the directory.
  *
  * @module
  */

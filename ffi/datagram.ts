@@ -8,7 +8,10 @@
 
 /** Sends datagrams. */
 export interface DatagramCalls {
-  /** Sends one datagram at once or not at all, never waiting: 0, or a negative error number. `address` is of {@link unixAddress}. */
+  /**
+   * Sends one datagram at once or not at all, never waiting: 0, or a negative error number. `address` is of
+   * {@link unixAddress}.
+   */
   sendDatagram(address: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>): number;
 }
 
@@ -27,7 +30,8 @@ export const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
 const PATH_BYTES_MAX = 108;
 
 /**
- * The `sockaddr_un` of a socket: an absolute path, or a name of the abstract kind that begins with `@`. Undefined when it is neither, or too long.
+ * The `sockaddr_un` of a socket: an absolute path, or a name of the abstract kind that begins with `@`.
+ * Undefined when it is neither, or too long.
  *
  * ```ts
  * import { deepEqual } from "node:assert/strict";

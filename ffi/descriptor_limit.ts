@@ -1,6 +1,6 @@
 /**
- * How many descriptors this process may have open. Every lock file in use and every connection is one, and distributions start
- * services with a soft limit of 1,024 under a far higher hard one.
+ * How many descriptors this process may have open. Every lock file in use and every connection is one, and
+ * distributions start services with a soft limit of 1,024 under a far higher hard one.
  *
  * Source: getrlimit(2).
  *
@@ -35,8 +35,8 @@ export function descriptorLimit(libc: LimitCalls): DescriptorLimit {
 }
 
 /**
- * Raises the soft limit to the hard one and returns the soft limit then in force. Where the kernel refuses, that is the old one:
- * fewer descriptors are no reason not to start.
+ * Raises the soft limit to the hard one and returns the soft limit then in force. Where the kernel refuses,
+ * that is the old one: fewer descriptors are no reason not to start.
  */
 export function raiseDescriptorLimit(libc: LimitCalls): number {
   const limit = readLimit(libc);

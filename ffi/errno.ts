@@ -1,8 +1,9 @@
 /**
- * The error numbers of Linux that the file calls of this program can end with, and what kind of trouble each one is. The
- * numbers are the same on x86-64 and arm64.
+ * The error numbers of Linux that the file calls of this program can end with, and what kind of trouble each
+ * one is. The numbers are the same on x86-64 and arm64.
  *
- * Sources: Linux `include/uapi/asm-generic/errno-base.h` and `errno.h`; errno(3), open(2), fcntl(2), pread(2), fsync(2).
+ * Sources: Linux `include/uapi/asm-generic/errno-base.h` and `errno.h`; errno(3), open(2), fcntl(2),
+ * pread(2), fsync(2).
  *
  * @module
  */
@@ -102,8 +103,8 @@ const NAME_BY_NUMBER: ReadonlyMap<number, ErrnoName> = new Map(
 );
 
 /**
- * The class of a (positive) error number. A number that is not in {@link ERRNO} is `io`: the world failed in a way that nobody
- * foresaw, so what rests on the call must not be believed.
+ * The class of a (positive) error number. A number that is not in {@link ERRNO} is `io`: the world failed in
+ * a way that nobody foresaw, so what rests on the call must not be believed.
  *
  * For a lock call ask {@link lockRefused} first, because there EACCES means busy.
  */
@@ -127,16 +128,17 @@ export function errnoName(errno: number): string {
 }
 
 /**
- * True when a lock call that ended with this (positive) error number means "somebody else holds a conflicting lock". POSIX lets
- * a system say that with EAGAIN or with EACCES, see fcntl(2).
+ * True when a lock call that ended with this (positive) error number means "somebody else holds a conflicting
+ * lock". POSIX lets a system say that with EAGAIN or with EACCES, see fcntl(2).
  */
 export function lockRefused(errno: number): boolean {
   return errno === ERRNO.EAGAIN || errno === ERRNO.EACCES;
 }
 
 /**
- * Whether a call on a descriptor is made again: a signal came, or it ended with what no such call ends with. That is what is left when the runtime asked for memory between the call and
- * the look at errno: glibc reads `/sys/devices/system/cpu/online` when a second thread first does, and not every machine has it.
+ * Whether a call on a descriptor is made again: a signal came, or it ended with what no such call ends with.
+ * That is what is left when the runtime asked for memory between the call and the look at errno: glibc reads
+ * `/sys/devices/system/cpu/online` when a second thread first does, and not every machine has it.
  */
 export function isToRepeat(failure: number, isFirst: boolean): boolean {
   return failure === -ERRNO.EINTR || (failure === -ERRNO.ENOENT && isFirst);

@@ -1,14 +1,17 @@
 /**
- * The calls on files that the directory store needs, and nothing more: the seam between deciding who may hold a lock and the
- * kernel that arbitrates between processes. `libc.ts` makes the real calls, tests put fakes here.
+ * The calls on files that the directory store needs, and nothing more: the seam between deciding who may hold
+ * a lock and the kernel that arbitrates between processes. `libc.ts` makes the real calls, tests put fakes
+ * here.
  *
- * Every call answers with a number: zero or more when it worked, the *negative* error number of `errno.ts` when it
- * did not. Nothing here throws for what the world does, so that a hot path needs no `try` and a test can inject any failure.
- * A call that a signal interrupted is made again inside; only {@link FileCalls.close} is not, see there.
+ * Every call answers with a number: zero or more when it worked, the *negative* error number of `errno.ts`
+ * when it did not. Nothing here throws for what the world does, so that a hot path needs no `try` and a test
+ * can inject any failure. A call that a signal interrupted is made again inside; only {@link FileCalls.close}
+ * is not, see there.
  *
- * Locks are open file description locks: they belong to the descriptor that {@link FileCalls.open} gave, conflict between two
- * descriptors of one process just as between processes, and go when that descriptor is closed or the process dies. The classic
- * record locks of POSIX instead vanish when *any* descriptor of the file in the process is closed.
+ * Locks are open file description locks: they belong to the descriptor that {@link FileCalls.open} gave,
+ * conflict between two descriptors of one process just as between processes, and go when that descriptor is
+ * closed or the process dies. The classic record locks of POSIX instead vanish when *any* descriptor of the
+ * file in the process is closed.
  *
  * Sources: fcntl_locking(2), fcntl(2), open(2), pread(2), fsync(2), statx(2), unlink(2).
  *
@@ -22,7 +25,10 @@ export const LOCK_WRITE = 1;
 /** No lock: lets a range go; as an answer, "nothing stands in the way" (`F_UNLCK`). */
 export const LOCK_UNLOCK = 2;
 
-/** What {@link FileCalls.tryLock} shall make of a range. The numbers are the kernel's, on all architectures served. */
+/**
+ * What {@link FileCalls.tryLock} shall make of a range. The numbers are the kernel's, on all architectures
+ * served.
+ */
 export type LockType = typeof LOCK_READ | typeof LOCK_WRITE | typeof LOCK_UNLOCK;
 
 /** A length that means "to the end of all offsets", whatever the size of the file. */
@@ -58,40 +64,50 @@ export interface FileStatus {
 /** Calls on files. Descriptors are the numbers that {@link FileCalls.open} gave. */
 export interface FileCalls {
   /**
-   * Opens a file for reading and writing and answers with its descriptor. Never follows a symbolic link in the last part of the
-   * path (ELOOP), never waits for the other end of a planted pipe, and programs started later do not inherit the descriptor.
-   * New files get mode 0666 less the umask. What was opened may still be something else than a regular file: ask
-   * {@link FileCalls.status}.
+   * Opens a file for reading and writing and answers with its descriptor. Never follows a symbolic link in
+   * the last part of the path (ELOOP), never waits for the other end of a planted pipe, and programs started
+   * later do not inherit the descriptor. New files get mode 0666 less the umask. What was opened may still be
+   * something else than a regular file: ask {@link FileCalls.status}.
    */
   open(path: string, mode: OpenMode): number;
 
   /**
-   * Closes a descriptor and lets its locks go. The descriptor is gone whatever the answer says, so a failed close must not be
-   * repeated: the number may belong to another file by then.
+   * Closes a descriptor and lets its locks go. The descriptor is gone whatever the answer says, so a failed
+   * close must not be repeated: the number may belong to another file by then.
    */
   close(fd: number): number;
 
   /**
-   * Locks, converts or unlocks the bytes `[start, start + length)` at once or not at all, never waiting: 0, or a negative error
-   * number for which `lockRefused` of `errno.ts` tells "somebody else holds it". A refused conversion leaves the old lock
-   * as it was. `length` {@link LOCK_TO_END} reaches to infinity.
+   * Locks, converts or unlocks the bytes `[start, start + length)` at once or not at all, never waiting: 0,
+   * or a negative error number for which `lockRefused` of `errno.ts` tells "somebody else holds it". A
+   * refused conversion leaves the old lock as it was. `length` {@link LOCK_TO_END} reaches to infinity.
    */
   tryLock(fd: number, type: LockType, start: number, length: number): number;
 
   /**
-   * Asks what would stand in the way of {@link FileCalls.tryLock} with the same arguments: the {@link LockType} of one conflicting
-   * lock of another open file description ({@link LOCK_READ} or {@link LOCK_WRITE}), or {@link LOCK_UNLOCK} when the lock could be
-   * had; else a negative error number. Only a picture of that moment.
+   * Asks what would stand in the way of {@link FileCalls.tryLock} with the same arguments: the
+   * {@link LockType} of one conflicting lock of another open file description ({@link LOCK_READ} or
+   * {@link LOCK_WRITE}), or {@link LOCK_UNLOCK} when the lock could be had; else a negative error number.
+   * Only a picture of that moment.
    */
   conflicting(fd: number, type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number): number;
 
-  /** Reads at `offset` into the buffer; the number of bytes read, fewer than asked at the end of the file, 0 past it. */
+  /**
+   * Reads at `offset` into the buffer; the number of bytes read, fewer than asked at the end of the file, 0
+   * past it.
+   */
   read(fd: number, into: Uint8Array<ArrayBuffer>, offset: number): number;
 
-  /** Writes the buffer at `offset`; the number of bytes written, which may be fewer than given (a full disk, a limit). */
+  /**
+   * Writes the buffer at `offset`; the number of bytes written, which may be fewer than given (a full disk, a
+   * limit).
+   */
   write(fd: number, from: Uint8Array<ArrayBuffer>, offset: number): number;
 
-  /** Waits until the file's data and size are on stable storage. After a failure the unsynced data may be lost. */
+  /**
+   * Waits until the file's data and size are on stable storage. After a failure the unsynced data may be
+   * lost.
+   */
   sync(fd: number): number;
 
   /** Tells what the open file is. */

@@ -1,5 +1,6 @@
 /**
- * `struct flock`, in which a lock is described to fcntl(2). It is the same on x86-64 and arm64, which are both little-endian:
+ * `struct flock`, in which a lock is described to fcntl(2). It is the same on x86-64 and arm64, which are
+ * both little-endian:
  *
  * | 32-bit word | what |
  * |---|---|

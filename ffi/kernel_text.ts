@@ -1,6 +1,7 @@
 /**
- * Reading the small text files in which the kernel tells about itself, such as the boot id and the mounts of this process. They
- * are read through the C library because Deno lets a program into `/proc` only when everything is allowed.
+ * Reading the small text files in which the kernel tells about itself, such as the boot id and the mounts of
+ * this process. They are read through the C library because Deno lets a program into `/proc` only when
+ * everything is allowed.
  *
  * Source: proc(5).
  *
@@ -22,8 +23,8 @@ const CHUNK_BYTES = 16_384;
 const TEXT_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * The whole text of a kernel file, or undefined when it is not there, may not be read or is longer than 16 MiB: every one of them
- * means that the kernel does not tell.
+ * The whole text of a kernel file, or undefined when it is not there, may not be read or is longer than 16
+ * MiB: every one of them means that the kernel does not tell.
  *
  * ```ts
  * import { match } from "node:assert/strict";

@@ -1,22 +1,25 @@
 /**
- * The only door to the C library: opens it, makes the calls, turns `-1` and errno into one negative number. Nothing else in the
- * project calls `Deno.dlopen`.
+ * The only door to the C library: opens it, makes the calls, turns `-1` and errno into one negative number.
+ * Nothing else in the project calls `Deno.dlopen`.
  *
  * How the calls are declared, and why it is right:
  *
- * - `open` and `fcntl` are variadic in C. On Linux x86-64 and arm64 variadic arguments travel in the same registers as fixed ones,
- *   so fixed parameters do (not so on Apple's arm64).
- * - Sizes and offsets are 64 bits wide and passed as bigint. A `u32` in their place would leave the upper half of the register
- *   undefined, which the callee reads; a `number` leaves Deno's fast path. `BigInt(n)` in the call costs nothing once compiled.
+ * - `open` and `fcntl` are variadic in C. On Linux x86-64 and arm64 variadic arguments travel in the same
+ *   registers as fixed ones, so fixed parameters do (not so on Apple's arm64).
+ * - Sizes and offsets are 64 bits wide and passed as bigint. A `u32` in their place would leave the upper
+ *   half of the register undefined, which the callee reads; a `number` leaves Deno's fast path. `BigInt(n)`
+ *   in the call costs nothing once compiled.
  * - Byte counts come back as `i32`: Linux moves at most 0x7ffff000 bytes in a call.
  * - errno is copied by `memcpy` from where `__errno_location()` says it is, because reading through a pointer
- *   (`Deno.UnsafePointerView`) needs `--allow-ffi` without a path. It belongs to the thread and an isolate stays on its thread: open
- *   one {@link Libc} per isolate. It is valid because nothing runs between a synchronous call and the copy.
+ *   (`Deno.UnsafePointerView`) needs `--allow-ffi` without a path. It belongs to the thread and an isolate
+ *   stays on its thread: open one {@link Libc} per isolate. It is valid because nothing runs between a
+ *   synchronous call and the copy.
  *
  * The hot calls allocate nothing: their structures are buffers of this object.
  *
- * Sources: fcntl_locking(2), open(2), pread(2), statx(2), fstatfs(2), getrlimit(2), clock_gettime(2), errno(3); Linux
- * `include/uapi/asm-generic/fcntl.h`; System V ABI for AMD64 § 3.2.3 and 3.5.7, Procedure Call Standard for AArch64 § 6.4.
+ * Sources: fcntl_locking(2), pread(2), statx(2), fstatfs(2), getrlimit(2), clock_gettime(2),
+ * errno(3); Linux `include/uapi/asm-generic/fcntl.h`; System V ABI for AMD64 § 3.2.3 and 3.5.7, Procedure
+ * Call Standard for AArch64 § 6.4.
  *
  * @module
  */
@@ -27,30 +30,19 @@ import { ERRNO, isToRepeat } from "./errno.ts";
 import type { FileCalls, FileStatus, LOCK_READ, LOCK_WRITE, LockType, OpenMode } from "./file_calls.ts";
 import { F_OFD_GETLK, F_OFD_SETLK, Flock } from "./flock.ts";
 import type { KernelTextCalls } from "./kernel_text.ts";
+import { CREATION, FILE_MODE, FLAGS_ALWAYS, O_RDONLY, O_RDWR } from "./open_flags.ts";
+import { PathBytes } from "./path_bytes.ts";
 import { libcCandidates, platform } from "./platform.ts";
 import type { FileSystemCalls, Statfs } from "./statfs.ts";
 import { SYMBOLS } from "./libc_symbols.ts";
 import { AT_EMPTY_PATH, Statx, STATX_CHANGED, STATX_LINKS, STATX_STATUS } from "./statx.ts";
 
-const O_RDONLY = 0;
-const O_RDWR = 0o2;
-const O_CREAT = 0o100;
-const O_EXCL = 0o200;
-const O_NOCTTY = 0o400;
-/** A pipe with no other end, or a file under somebody's lease (fcntl(2)), answers at once instead of holding up the daemon. */
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
-const FILE_MODE = 0o666;
-/** Time since the machine was started, also while it sleeps: the same for all threads and processes, unlike that of the runtime. */
+/**
+ * Time since the machine was started, also while it sleeps: the same for all threads and processes, unlike
+ * that of the runtime.
+ */
 const CLOCK_BOOTTIME = 7;
-const PATH_BYTES_MAX = 4096;
 const TWO_32 = 2 ** 32;
-
-const CREATION: Readonly<Record<OpenMode, number>> = {
-  "existing": 0,
-  "create-new": O_CREAT | O_EXCL,
-  "open-or-create": O_CREAT,
-};
 
 /** The C library could not be opened; {@link LibcUnavailableError.tried} says why, path by path. */
 export class LibcUnavailableError extends Error {
@@ -94,13 +86,12 @@ export class Libc
   readonly #call: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   readonly #errnoAt: Deno.PointerValue;
   readonly #time = new Uint32Array(4);
-  readonly #openFlags = O_NOCTTY | O_NONBLOCK | O_CLOEXEC | platform().openNoFollow;
+  readonly #openFlags = FLAGS_ALWAYS | platform().openNoFollow;
   readonly #errno = new Int32Array(1);
   readonly #flock = new Flock();
   readonly #statx = new Statx();
   readonly #emptyPath = new Uint8Array(1);
-  readonly #pathBytes = new Uint8Array(PATH_BYTES_MAX);
-  readonly #encoder = new TextEncoder();
+  readonly #path = new PathBytes();
 
   private constructor(path: string, library: Deno.DynamicLibrary<typeof SYMBOLS>) {
     this.path = path;
@@ -110,9 +101,9 @@ export class Libc
   }
 
   /**
-   * Opens the C library: the one at `path`, else the first of the usual places for which `--allow-ffi` was granted. Never asks
-   * for a permission. Throws {@link LibcUnavailableError}, or an `UnsupportedPlatformError` where this is not Linux on x86-64 or
-   * arm64.
+   * Opens the C library: the one at `path`, else the first of the usual places for which `--allow-ffi` was
+   * granted. Never asks for a permission. Throws {@link LibcUnavailableError}, or an
+   * `UnsupportedPlatformError` where this is not Linux on x86-64 or arm64.
    */
   static open(path?: string): Libc {
     const { arch } = platform();
@@ -125,7 +116,8 @@ export class Libc
       try {
         return new Libc(candidate, Deno.dlopen(candidate, SYMBOLS));
       } catch (error) {
-        // No such file, not a library, or a C library that lacks one of the calls: Deno has no classes for these.
+        // No such file, not a library, or a C library that lacks one of the calls: Deno has no classes for
+        // these.
         if (!(error instanceof Error)) throw error;
         tried.push({ path: candidate, state: error.message });
       }
@@ -141,7 +133,10 @@ export class Libc
     return this.#open(path, O_RDWR | CREATION[mode]);
   }
 
-  /** Like {@link open}, past the page cache (`O_DIRECT`): every read and write is a call to the device, or to the file server. */
+  /**
+   * Like {@link open}, past the page cache (`O_DIRECT`): every read and write is a call to the device, or to
+   * the file server.
+   */
   openDirect(path: string, mode: OpenMode): number {
     return this.#open(path, O_RDWR | CREATION[mode] | platform().openDirect);
   }
@@ -150,7 +145,10 @@ export class Libc
     return this.#open(path, O_RDONLY);
   }
 
-  /** Milliseconds since the machine was started, counting those in which it slept; one time for all threads and processes. */
+  /**
+   * Milliseconds since the machine was started, counting those in which it slept; one time for all threads
+   * and processes.
+   */
   bootMs(): number {
     assert(this.#call.clock_gettime(CLOCK_BOOTTIME, this.#time) === 0, "the kernel has that clock");
     // struct timespec: seconds and nanoseconds, 64 bits each, lower half first.
@@ -219,15 +217,18 @@ export class Libc
     return failure === 0 ? this.#statx.links : failure;
   }
 
-  /** When the file was changed last, by the clock of whoever keeps it: milliseconds since 1970, or a negative error number. */
+  /**
+   * When the file was changed last, by the clock of whoever keeps it: milliseconds since 1970, or a negative
+   * error number.
+   */
   changedMs(fd: number): number {
     const failure = this.#describeFile(fd, STATX_CHANGED);
     return failure === 0 ? this.#statx.changedMs : failure;
   }
 
   unlink(path: string): number {
-    if (!this.#encodePath(path)) return -ERRNO.ENAMETOOLONG;
-    return this.#call.unlink(this.#pathBytes) === -1 ? this.#failure() : 0;
+    if (!this.#path.set(path)) return -ERRNO.ENAMETOOLONG;
+    return this.#call.unlink(this.#path.bytes) === -1 ? this.#failure() : 0;
   }
 
   fileSystem(fd: number, into: Statfs): number {
@@ -273,22 +274,13 @@ export class Libc
   }
 
   #open(path: string, flags: number): number {
-    if (!this.#encodePath(path)) return -ERRNO.ENAMETOOLONG;
+    if (!this.#path.set(path)) return -ERRNO.ENAMETOOLONG;
     for (;;) {
-      const fd = this.#call.open(this.#pathBytes, this.#openFlags | flags, FILE_MODE);
+      const fd = this.#call.open(this.#path.bytes, this.#openFlags | flags, FILE_MODE);
       if (fd !== -1) return fd;
       const failure = this.#failure();
       if (failure !== -ERRNO.EINTR) return failure;
     }
-  }
-
-  /** Puts the path and its closing zero into the path buffer; false when they do not fit: a cut path is another file. */
-  #encodePath(path: string): boolean {
-    assert(!path.includes("\0"), "a path has no zero character");
-    const { read, written } = this.#encoder.encodeInto(path, this.#pathBytes);
-    if (read < path.length || written === PATH_BYTES_MAX) return false;
-    this.#pathBytes[written] = 0;
-    return true;
   }
 
   #describeFile(fd: number, mask: number): number {

@@ -1,8 +1,9 @@
 /**
- * What differs between the machines on which the directory store runs, as data: the bits of open(2) that Linux gave other
- * values on arm64, and where the C library lies.
+ * What differs between the machines on which the directory store runs, as data: the bits of open(2) that
+ * Linux gave other values on arm64, and where the C library lies.
  *
- * Sources: open(2); Linux `include/uapi/asm-generic/fcntl.h` and `arch/arm64/include/uapi/asm/fcntl.h`; ld.so(8).
+ * Sources: open(2); Linux `include/uapi/asm-generic/fcntl.h` and `arch/arm64/include/uapi/asm/fcntl.h`;
+ * ld.so(8).
  *
  * @module
  */
@@ -40,8 +41,8 @@ const PLATFORMS: readonly Platform[] = [
 ];
 
 /**
- * The constants of an operating system and architecture, by default this one. Throws {@link UnsupportedPlatformError} when
- * there are none.
+ * The constants of an operating system and architecture, by default this one. Throws
+ * {@link UnsupportedPlatformError} when there are none.
  *
  * ```ts
  * import { equal, throws } from "node:assert/strict";
@@ -57,9 +58,9 @@ export function platform(os: string = Deno.build.os, arch: string = Deno.build.a
 }
 
 /**
- * Full paths under which distributions keep the C library, likeliest first: Debian and Ubuntu, Fedora and openSUSE, Arch and
- * NixOS containers, then musl (Alpine). Full paths, because Deno grants `--allow-ffi` by the path as it is written: a link to
- * a granted file is not granted.
+ * Full paths under which distributions keep the C library, likeliest first: Debian and Ubuntu, Fedora and
+ * openSUSE, Arch and NixOS containers, then musl (Alpine). Full paths, because Deno grants `--allow-ffi` by
+ * the path as it is written: a link to a granted file is not granted.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

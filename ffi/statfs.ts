@@ -1,6 +1,6 @@
 /**
- * `struct statfs`, in which the kernel tells of the file system that a file is on. It is the same on x86-64 and arm64 and with both C
- * libraries: 64-bit words, lower half first.
+ * `struct statfs`, in which the kernel tells of the file system that a file is on. It is the same on x86-64
+ * and arm64 and with both C libraries: 64-bit words, lower half first.
  *
  * | word | what |
  * |---|---|

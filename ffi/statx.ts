@@ -1,6 +1,7 @@
 /**
- * `struct statx`, in which the kernel tells about a file. Unlike `struct stat` it is the same on every architecture. The 32-bit
- * words read here (64-bit numbers have their lower half first, x86-64 and arm64 being little-endian):
+ * `struct statx`, in which the kernel tells about a file. Unlike `struct stat` it is the same on every
+ * architecture. The 32-bit words read here (64-bit numbers have their lower half first, x86-64 and arm64
+ * being little-endian):
  *
  * | word | what |
  * |---|---|
@@ -37,7 +38,10 @@ export class Statx {
   /** The structure itself, to be handed to the kernel. */
   readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(WORDS);
 
-  /** True when the file system gave every fact of the mask. What it did not give reads as zero, and zero links mean "unlinked". */
+  /**
+   * True when the file system gave every fact of the mask. What it did not give reads as zero, and zero links
+   * mean "unlinked".
+   */
   gave(mask: number): boolean {
     return ((this.words[0] as number) & mask) === mask;
   }

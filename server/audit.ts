@@ -1,9 +1,11 @@
 /**
- * The audit stream: who did what to others, a record a line, apart from the log and whatever the log's level is.
+ * The audit stream: who did what to others, a record a line, apart from the log and whatever the log's level
+ * is.
  *
- * A record is with the kernel (one write(2) with O_APPEND) when the call returns, so it survives the process, however that ends. It is forced to the disk
- * (fdatasync(2)) in the background right after, records that come meanwhile together; {@link AuditFile.close} waits for the last time. What cannot be written
- * is said in the log, with the record itself, and ends nothing: a full disk must not take everybody's locks away.
+ * A record is with the kernel (one write(2) with O_APPEND) when the call returns, so it survives the process,
+ * however that ends. It is forced to the disk (fdatasync(2)) in the background right after, records that come
+ * meanwhile together; {@link AuditFile.close} waits for the last time. What cannot be written is said in the
+ * log, with the record itself, and ends nothing: a full disk must not take everybody's locks away.
  *
  * Sources: open(2), write(2), fdatasync(2).
  *
@@ -89,8 +91,9 @@ export class AuditFile implements Audit, AsyncDisposable {
   }
 
   /**
-   * Opens the path anew, after somebody moved the file away (logrotate(8)). Throws an error of the operating system when that cannot be, and then goes on with
-   * the old file. What was written to that is on the disk when it is closed.
+   * Opens the path anew, after somebody moved the file away (logrotate(8)). Throws an error of the operating
+   * system when that cannot be, and then goes on with the old file. What was written to that is on the disk
+   * when it is closed.
    */
   reopen(): void {
     const before = this.#sink;
@@ -129,7 +132,8 @@ export class AuditFile implements Audit, AsyncDisposable {
         await sink.syncData();
       } catch (error) {
         if (!isSystemError(error)) throw error;
-        // A pipe or a terminal has no disk behind it; and a file may have been closed for another one meanwhile.
+        // A pipe or a terminal has no disk behind it; and a file may have been closed for another one
+        // meanwhile.
         const isNothing = (error as { code?: unknown }).code === "EINVAL" || sink !== this.#sink;
         if (!isNothing) this.#options.log.error("audit.sync_failed", { error });
       }
@@ -143,7 +147,10 @@ function openSink(path: string): AuditSink {
   return { ...NOWHERE, writeSync: (bytes) => Deno.stdout.writeSync(bytes) };
 }
 
-/** What the world did: full disk, closed pipe, file server away. The runtime has classes for some, and codes for the others. */
+/**
+ * What the world did: full disk, closed pipe, file server away. The runtime has classes for some, and codes
+ * for the others.
+ */
 function isSystemError(error: unknown): error is Error {
   return error instanceof Error &&
     (typeof (error as { code?: unknown }).code === "string" ||

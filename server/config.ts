@@ -1,7 +1,8 @@
 /**
- * The configuration of the daemon. One table says everything about an option; flags (`--http-address`), environment
- * variables (`DISTRILOCK_HTTP_ADDRESS`), keys of the JSON file (`httpAddress`) and the help text are made from it. Of
- * several values the flag wins, then the environment, then the file, then the default. Pure but for two callbacks.
+ * The configuration of the daemon. One table says everything about an option; flags (`--http-address`),
+ * environment variables (`DISTRILOCK_HTTP_ADDRESS`), keys of the JSON file (`httpAddress`) and the help text
+ * are made from it. Of several values the flag wins, then the environment, then the file, then the default.
+ * Pure but for two callbacks.
  *
  * @module
  */
@@ -90,7 +91,10 @@ type Value<O> = O extends { readonly form: Form<infer T>; readonly initial: infe
   : never;
 type Values = { readonly [K in keyof typeof OPTIONS]: Value<(typeof OPTIONS)[K]> };
 
-/** Each limit with the key of its option: the same name, but a time is written with its unit and so has none in the name. */
+/**
+ * Each limit with the key of its option: the same name, but a time is written with its unit and so has none
+ * in the name.
+ */
 const LIMIT_OPTIONS = LIMIT_NAMES.map((limit) => [limit, limitKey(limit), limitOption(limit)] as const);
 
 const TABLE: ReadonlyMap<string, Option<unknown>> = new Map<string, Option<unknown>>([
@@ -106,9 +110,9 @@ const FILE_OPTION: Option<string> = {
 };
 
 /**
- * Reads the configuration of `distrilock serve`. `argv` is what follows the subcommand, `env` looks up an environment
- * variable (an empty one counts as absent), `readText` reads the file of `--config`. `--help` is the caller's.
- * Throws a {@link ConfigError} for whatever cannot be used.
+ * Reads the configuration of `distrilock serve`. `argv` is what follows the subcommand, `env` looks up an
+ * environment variable (an empty one counts as absent), `readText` reads the file of `--config`. `--help` is
+ * the caller's. Throws a {@link ConfigError} for whatever cannot be used.
  *
  * ```ts
  * import { deepEqual, equal } from "node:assert/strict";
@@ -139,7 +143,9 @@ export function readConfig(
   return config;
 }
 
-/** The options of `distrilock serve`, with their defaults in their help. The value of a switch has no name. */
+/**
+ * The options of `distrilock serve`, with their defaults in their help. The value of a switch has no name.
+ */
 export function configOptions(): readonly {
   readonly name: string;
   readonly value: string;
@@ -199,7 +205,8 @@ function readFlags(argv: readonly string[]): ReadonlyMap<string, Given> {
     if (key === undefined) {
       throw new ConfigError(`Cannot understand ${token.rawName}: no such flag, see --help`);
     }
-    // "--directory --insecure" is a forgotten value, not a strange directory; "--directory=--x" can still say that.
+    // "--directory --insecure" is a forgotten value, not a strange directory; "--directory=--x" can still say
+    // that.
     const forgotten = token.value === undefined ||
       (token.inlineValue === false && token.value.startsWith("--"));
     if (forgotten && !isSwitch(key)) {

@@ -8,8 +8,8 @@
  * ```
  *
  * - SERVING: takes connections, sessions and requests.
- * - DRAINING: takes no new session and grants no new lock; no waits; holders keep their locks until they release them, or the
- *   drain time is over.
+ * - DRAINING: takes no new session and grants no new lock; no waits; holders keep their locks until they
+ *   release them, or the drain time is over.
  * - STOPPED: no port, no connection, no lock, no timer, no descriptor.
  *
  * @module
@@ -114,8 +114,9 @@ export class Daemon {
   }
 
   /**
-   * Starts a daemon. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError, LedgerError, LimitsError, TokensFileError,
-   * TlsFilesError or an error of the operating system (the directory cannot be made, an address is taken), and then nothing is left behind.
+   * Starts a daemon. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError,
+   * LedgerError, LimitsError, TokensFileError, TlsFilesError or an error of the operating system (the
+   * directory cannot be made, an address is taken), and then nothing is left behind.
    */
   static start(config: Config, given: DaemonOptions): Daemon {
     using resources = new DisposableStack();
@@ -148,7 +149,8 @@ export class Daemon {
   }
 
   /**
-   * Leaves service in order: resolves when no session is left, at the latest when the drain time is over. The daemon is stopped then.
+   * Leaves service in order: resolves when no session is left, at the latest when the drain time is over. The
+   * daemon is stopped then.
    */
   async drain(): Promise<void> {
     if (!this.#drained) {
@@ -164,7 +166,9 @@ export class Daemon {
     await this.stop();
   }
 
-  /** What can be read anew while it runs, by name. Each throws, or rejects, when it goes on with what it had. */
+  /**
+   * What can be read anew while it runs, by name. Each throws, or rejects, when it goes on with what it had.
+   */
   get reloads(): ReadonlyMap<string, () => void | Promise<void>> {
     const { reloadTokens, sessions } = this.#parts;
     const reloads = new Map<string, () => void | Promise<void>>();

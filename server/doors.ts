@@ -87,7 +87,10 @@ export class Doors {
     return this.#httpPort.size;
   }
 
-  /** Reads the files of TLS anew, and shows what is in them from now on. Throws a TlsFilesError when it goes on with what it had. */
+  /**
+   * Reads the files of TLS anew, and shows what is in them from now on. Throws a TlsFilesError when it goes
+   * on with what it had.
+   */
   renewCredentials(): void {
     const { config, log } = this.#options;
     const credentials = readTlsFiles(config, log);

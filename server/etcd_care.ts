@@ -1,5 +1,6 @@
 /**
- * Looks after the etcd cluster of a daemon: at its start and every hour it writes into the log what `distrilock doctor` would complain of.
+ * Looks after the etcd cluster of a daemon: at its start and every hour it writes into the log what
+ * `distrilock doctor` would complain of.
  *
  * @module
  */

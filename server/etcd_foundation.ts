@@ -33,7 +33,10 @@ const RUN_BYTES = 12;
 /** Rest before something is asked again the first time, in milliseconds. */
 const REST_MS = 50;
 
-/** How the cluster that is configured is reached. Throws an error of the operating system when a file cannot be read. */
+/**
+ * How the cluster that is configured is reached. Throws an error of the operating system when a file cannot
+ * be read.
+ */
 export function clusterOptions(config: Config, callMs: number): ClusterOptions {
   const { etcd, etcdCa, etcdCert, etcdKey, etcdUser, etcdPasswordFile } = config;
   const read = (path: string | null) => path === null ? undefined : Deno.readTextFileSync(path);
@@ -46,7 +49,10 @@ export function clusterOptions(config: Config, callMs: number): ClusterOptions {
   };
 }
 
-/** The calls to the cluster that is configured; `log` hears when that is replaced. Throws as {@link clusterOptions} does. */
+/**
+ * The calls to the cluster that is configured; `log` hears when that is replaced. Throws as
+ * {@link clusterOptions} does.
+ */
 export function openCluster(config: Config, callMs: number, log?: Log): GrpcCalls {
   return new GrpcCalls(
     clusterOptions(config, callMs),
@@ -54,7 +60,10 @@ export function openCluster(config: Config, callMs: number, log?: Log): GrpcCall
   );
 }
 
-/** Opens the store. It follows the cluster as soon as that can be reached. What has to be closed before it is given to `resources`. */
+/**
+ * Opens the store. It follows the cluster as soon as that can be reached. What has to be closed before it is
+ * given to `resources`.
+ */
 export function openEtcdStore(
   config: Config,
   options: EtcdFoundationOptions,

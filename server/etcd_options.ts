@@ -20,7 +20,10 @@ import {
 
 /** What the daemon was told of its etcd cluster. */
 export interface EtcdConfig {
-  /** Members of the etcd cluster that has the locks, ours first if we run one; null: the directory has the locks. */
+  /**
+   * Members of the etcd cluster that has the locks, ours first if we run one; null: the directory has the
+   * locks.
+   */
   readonly etcd: readonly string[] | null;
   /** Hosts of a cluster whose members the daemons run, or null. */
   readonly etcdManaged: readonly ListenAddress[] | null;

@@ -1,5 +1,6 @@
 /**
- * What a daemon stands on before it opens its ports: the C library, a directory that was looked at, the store, and the sessions on it.
+ * What a daemon stands on before it opens its ports: the C library, a directory that was looked at, the
+ * store, and the sessions on it.
  *
  * @module
  */
@@ -8,7 +9,8 @@ import { readKernelText } from "../ffi/kernel_text.ts";
 import { Libc } from "../ffi/libc.ts";
 import { assert } from "./base/assert.ts";
 import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
-import { type DescriptorPlan, type Limits, planDescriptors } from "./base/limits.ts";
+import { type DescriptorPlan, planDescriptors } from "./base/descriptor_plan.ts";
+import type { Limits } from "./base/limits.ts";
 import { openTokenGate } from "./access/tokens_source.ts";
 import type { Log } from "./base/log.ts";
 import type { Config } from "./config.ts";
@@ -44,7 +46,8 @@ export interface FoundationOptions {
   /** Called when the daemon broke a rule of its own. */
   readonly onBroken: (error: unknown) => void;
   /**
-   * Opens the store on an etcd cluster, where the configuration names one. Given, not imported, so that a program with a lock table of its own loads no gRPC.
+   * Opens the store on an etcd cluster, where the configuration names one. Given, not imported, so that a
+   * program with a lock table of its own loads no gRPC.
    */
   readonly openEtcdStore?: typeof openEtcdStore;
 }
@@ -59,7 +62,10 @@ export interface Foundation {
   /** What it is on, for people: `directory` or `etcd`. */
   readonly storeKind: string;
   readonly sessions: Sessions;
-  /** Reads the tokens file anew; undefined when there is none. Throws a TokensFileError, and then what was known stays. */
+  /**
+   * Reads the tokens file anew; undefined when there is none. Throws a TokensFileError, and then what was
+   * known stays.
+   */
   readonly reloadTokens: (() => void) | undefined;
   /** Counts what happens to locks. */
   readonly locks: LockTally;
@@ -68,8 +74,9 @@ export interface Foundation {
 }
 
 /**
- * Opens everything; what was opened is given to `resources`. Throws a LibcUnavailableError, UnsupportedPlatformError, UnfitDirectoryError,
- * LedgerError, LimitsError, TokensFileError or an error of the operating system.
+ * Opens everything; what was opened is given to `resources`. Throws a LibcUnavailableError,
+ * UnsupportedPlatformError, UnfitDirectoryError, LedgerError, LimitsError, TokensFileError or an error of the
+ * operating system.
  */
 export function layFoundation(
   config: Config,
@@ -78,7 +85,8 @@ export function layFoundation(
 ): Foundation {
   const { log, audit, onlookers = [], clock = SYSTEM_CLOCK } = options;
   const { directory, keepFiles, sole, etcd } = config;
-  // For this user alone: whoever can open a lock file can keep everybody out. A directory that is there stays as wide as its owner made it.
+  // For this user alone: whoever can open a lock file can keep everybody out. A directory that is there stays
+  // as wide as its owner made it.
   if (!etcd) Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true, mode: 0o700 });
   const libc = resources.use(Libc.open(config.libc ?? undefined));
   if (!etcd) examine(config, libc, { log, clock });

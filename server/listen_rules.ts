@@ -8,7 +8,9 @@ import { ConfigError } from "./config_error.ts";
 import { managedCluster } from "./etcd_options.ts";
 import { isLoopback } from "./option_form.ts";
 
-/** Throws a ConfigError for addresses that contradict each other, and for those that strangers could reach. */
+/**
+ * Throws a ConfigError for addresses that contradict each other, and for those that strangers could reach.
+ */
 export function checkListening(config: Config): void {
   const { address, httpAddress, insecure, tokensFile, tlsCert, tlsKey } = config;
   if (address === null && httpAddress === null) {

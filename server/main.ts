@@ -1,8 +1,9 @@
 /**
- * The one program: without a subcommand, or with `serve`, the daemon; everything else is the client's command line.
+ * The one program: without a subcommand, or with `serve`, the daemon; everything else is the client's command
+ * line.
  *
- * Exit codes of the daemon: 0 after an orderly stop, 64 for a bad flag, 69 when it cannot start, 70 when it broke a rule of its own
- * (sysexits.h).
+ * Exit codes of the daemon: 0 after an orderly stop, 64 for a bad flag, 69 when it cannot start, 70 when it
+ * broke a rule of its own (sysexits.h).
  *
  * @module
  */
@@ -152,7 +153,10 @@ async function startOrExit<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What the world can do to a start: a port that is taken, a directory that cannot be made, a missing library or permission. */
+/**
+ * What the world can do to a start: a port that is taken, a directory that cannot be made, a missing library
+ * or permission.
+ */
 function isStartError(error: unknown): error is Error {
   const kinds = [
     LibcUnavailableError,
@@ -169,7 +173,10 @@ function isStartError(error: unknown): error is Error {
   return kinds.some((kind) => error instanceof kind) || isOfSystem(error);
 }
 
-/** What signals do. They come between turns of the event loop, so whoever sets it in the turn in which it begins misses none. */
+/**
+ * What signals do. They come between turns of the event loop, so whoever sets it in the turn in which it
+ * begins misses none.
+ */
 interface Signals {
   stop: (signal: Deno.Signal) => void;
   reload: () => void;

@@ -22,8 +22,9 @@ export interface ManagedMember {
 }
 
 /**
- * Starts the member that is configured; undefined: there is none. Throws a MemberError, a LibcUnavailableError, an UnsupportedPlatformError or an error of the operating system, and then nothing is left
- * behind.
+ * Starts the member that is configured; undefined: there is none. Throws a MemberError, a
+ * LibcUnavailableError, an UnsupportedPlatformError or an error of the operating system, and then nothing is
+ * left behind.
  */
 export async function startMember(
   config: Config,

@@ -34,7 +34,10 @@ export interface OpenStoreOptions extends Omit<DirectoryStoreOptions, "arbiter">
   readonly onBroken: (error: unknown) => void;
 }
 
-/** Opens a directory; what is known of its NFS mount says how. Throws a LedgerError, a SharingError or a `Deno.errors.NotCapable`. */
+/**
+ * Opens a directory; what is known of its NFS mount says how. Throws a LedgerError, a SharingError or a
+ * `Deno.errors.NotCapable`.
+ */
 export function openStore(facts: NfsFacts | undefined, options: OpenStoreOptions): DirectoryStore {
   if (facts?.leaseMs === undefined) {
     const onUnmarked = () => options.log.warn("store.graces_unmarked", { daemonsMax: MARK_SLOTS });
@@ -57,8 +60,9 @@ export function openStore(facts: NfsFacts | undefined, options: OpenStoreOptions
 const SILENT_HEARTBEATS = 4;
 
 /**
- * On NFS a client has lost its locks when it has not heard of its daemon for as long as that vouches for them ([P-18] of `docs/protocol.md`). It should be looking for another daemon by then, and a longer
- * grace would keep locks from others that their holder has given up: heartbeats and graces are at most what that allows.
+ * On NFS a client has lost its locks when it has not heard of its daemon for as long as that vouches for them
+ * ([P-18] of `docs/protocol.md`). It should be looking for another daemon by then, and a longer grace would
+ * keep locks from others that their holder has given up: heartbeats and graces are at most what that allows.
  */
 export function clientLimits(
   { heartbeatMs, graceMsMax }: Limits,

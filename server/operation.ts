@@ -28,7 +28,10 @@ export function operate({ refusal, clock, ...sources }: OperationSources): Opera
   return { readiness, metrics: renderer(all) };
 }
 
-/** The library is loaded by the first scrape: a daemon that nobody scrapes starts without it, and so does the command line. */
+/**
+ * The library is loaded by the first scrape: a daemon that nobody scrapes starts without it, and so does the
+ * command line.
+ */
 function renderer(sources: MetricSources): OperationParts["metrics"] {
   const load = async () => {
     const { Exposition, EXPOSITION_TYPE } = await import("./metrics/exposition.ts");

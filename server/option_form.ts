@@ -1,6 +1,6 @@
 /**
- * The forms that values of the configuration are written in: addresses, durations, counts, paths. Each form can
- * read a text, and say in words what it wants.
+ * The forms that values of the configuration are written in: addresses, durations, counts, paths. Each form
+ * can read a text, and say in words what it wants.
  *
  * @module
  */

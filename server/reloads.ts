@@ -1,5 +1,6 @@
 /**
- * What is read or opened anew on SIGHUP, so that files can be changed or moved under a running daemon. Each part is tried on its own: what fails keeps what it had.
+ * What is read or opened anew on SIGHUP, so that files can be changed or moved under a running daemon. Each
+ * part is tried on its own: what fails keeps what it had.
  *
  * @module
  */

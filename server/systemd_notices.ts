@@ -1,6 +1,7 @@
 /**
- * What systemd is told: that the daemon is ready, that it is leaving, and, while its event loop turns, that it lives. It goes through the C library that the
- * daemon has open anyway, so no program is started and no permission is needed but to read the two variables.
+ * What systemd is told: that the daemon is ready, that it is leaving, and, while its event loop turns, that
+ * it lives. It goes through the C library that the daemon has open anyway, so no program is started and no
+ * permission is needed but to read the two variables.
  *
  * Sources: sd_notify(3), sd_watchdog_enabled(3), systemd.service(5).
  *
@@ -30,7 +31,10 @@ export class SystemdNotices implements Disposable {
     this.#address = name === undefined ? undefined : unixAddress(name);
   }
 
-  /** The daemon serves. From now on the watchdog, if there is one, is told twice in its time that the event loop turns. */
+  /**
+   * The daemon serves. From now on the watchdog, if there is one, is told twice in its time that the event
+   * loop turns.
+   */
   ready(): void {
     this.#tell("READY=1");
     const micros = Number(this.#options.env("WATCHDOG_USEC") ?? NaN);

@@ -1,5 +1,6 @@
 /**
- * The certificates and the key of a daemon, from their files: read when it starts, and anew when it is told to.
+ * The certificates and the key of a daemon, from their files: read when it starts, and anew when it is told
+ * to.
  *
  * @module
  */
@@ -13,7 +14,10 @@ export class TlsFilesError extends Error {
   override readonly name = "TlsFilesError";
 }
 
-/** Reads them; undefined when there shall be no TLS. Throws a {@link TlsFilesError} that says what is wrong with them. */
+/**
+ * Reads them; undefined when there shall be no TLS. Throws a {@link TlsFilesError} that says what is wrong
+ * with them.
+ */
 export function readTlsFiles(
   { tlsCert, tlsKey }: Pick<Config, "tlsCert" | "tlsKey">,
   log: Log,

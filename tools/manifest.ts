@@ -1,7 +1,8 @@
 /**
  * The manifest of the npm package: what `deno pack` makes of `client/deno.json`, and what it has no word for.
  *
- * Source: https://docs.npmjs.com/cli/v11/configuring-npm/package-json, https://nodejs.org/api/packages.html (conditions)
+ * Source: https://docs.npmjs.com/cli/v11/configuring-npm/package-json, https://nodejs.org/api/packages.html
+ * (conditions)
  *
  * @module
  */
@@ -12,7 +13,10 @@ export type Manifest = Readonly<Record<string, unknown>> & {
   readonly exports: Readonly<Record<string, unknown>>;
 };
 
-/** Entries of `client/deno.json` that exist so that `deno pack` takes their files along; nobody imports them by that name. */
+/**
+ * Entries of `client/deno.json` that exist so that `deno pack` takes their files along; nobody imports them
+ * by that name.
+ */
 const PACKED_ONLY: readonly string[] = ["./cli", "./no-sockets", "./no-thread", "./pilot-node"];
 
 const FIELDS = {
@@ -40,7 +44,10 @@ const FIELDS = {
   sideEffects: ["./cli/distrilock.js", "./pilot/node_worker.js", "./pilot/web_worker.js"],
 } as const;
 
-/** The manifest that is published. There is no `repository` field as long as the project has no public address. */
+/**
+ * The manifest that is published. There is no `repository` field as long as the project has no public
+ * address.
+ */
 export function completed(packed: Manifest): Manifest {
   const entries = Object.entries(packed.exports).filter(([entry]) => !PACKED_ONLY.includes(entry));
   const exports = { ...Object.fromEntries(entries), "./package.json": "./package.json" };

@@ -1,6 +1,7 @@
 /**
- * Packs `client/` as an npm package: `deno pack` compiles it, its manifest is completed, and `npm pack` makes the tarball, so that it has
- * the modes, times and order of every npm package: the same sources give the same bytes.
+ * Packs `client/` as an npm package: `deno pack` compiles it, its manifest is completed, and `npm pack` makes
+ * the tarball, so that it has the modes, times and order of every npm package: the same sources give the same
+ * bytes.
  *
  * ```sh
  * deno task pack              # dist/distrilock-client-VERSION.tgz
@@ -40,8 +41,8 @@ export async function packClient(directory: string): Promise<string> {
 }
 
 /**
- * Has declarations name the part of the standard library that they lean on. Otherwise whoever compiles for an older standard, as most do for
- * browsers, gets errors out of them.
+ * Has declarations name the part of the standard library that they lean on. Otherwise whoever compiles for an
+ * older standard, as most do for browsers, gets errors out of them.
  */
 async function nameLibraries(directory: string): Promise<void> {
   for (const { name, isDirectory } of await Array.fromAsync(Deno.readDir(directory))) {

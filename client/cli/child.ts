@@ -1,8 +1,9 @@
 /**
  * The command that runs under a lock, with all that it starts: its family.
  *
- * Where there is a terminal, the command stays in the group of its parent, so that the terminal's job control (Ctrl-C, Ctrl-Z, questions for
- * a password) reaches both. Where there is none, it leads a session of its own, which can be ended as a whole. `docs/design/0011` says why.
+ * Where there is a terminal, the command stays in the group of its parent, so that the terminal's job control
+ * (Ctrl-C, Ctrl-Z, questions for a password) reaches both. Where there is none, it leads a session of its
+ * own, which can be ended as a whole. `docs/design/0011` says why.
  *
  * @module
  */
@@ -32,7 +33,10 @@ export class Child {
   readonly #hasOwnSession = !hasTerminal();
   #hasEnded = false;
 
-  /** Resolves when the command has ended, or could not be started, to the exit code that tells how. Never rejects. */
+  /**
+   * Resolves when the command has ended, or could not be started, to the exit code that tells how. Never
+   * rejects.
+   */
   readonly ended: Promise<number>;
 
   /** Starts a command with the parent's input, output and environment. */
@@ -64,8 +68,8 @@ export class Child {
 
   /** Passes on a signal that this process received. */
   forward(signal: NodeJS.Signals): void {
-    // A terminal sends these two to the whole group. Sent once more, they would be the second one, on which many
-    // programs give up without tidying.
+    // A terminal sends these two to the whole group. Sent once more, they would be the second one, on which
+    // many programs give up without tidying.
     if ((signal === "SIGINT" || signal === "SIGQUIT") && !this.#hasOwnSession && isInForeground()) return;
     if (!this.#hasEnded) send(this.#process.pid, signal);
   }
@@ -114,8 +118,9 @@ function isInForeground(): boolean {
 }
 
 /**
- * Sends a signal; false when there is nobody to hear it, or nobody who may. Not with the `kill` of a child itself: on Deno that one works only
- * once, and whatever the command then ends with is reported as a death by that signal.
+ * Sends a signal; false when there is nobody to hear it, or nobody who may. Not with the `kill` of a child
+ * itself: on Deno that one works only once, and whatever the command then ends with is reported as a death by
+ * that signal.
  */
 function send(pid: number | undefined, signal: NodeJS.Signals | 0): boolean {
   if (pid === undefined) return false;
@@ -124,15 +129,17 @@ function send(pid: number | undefined, signal: NodeJS.Signals | 0): boolean {
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Ended already, or a program that runs as somebody else: whoever waits for the end finds out that there is none.
+    // Ended already, or a program that runs as somebody else: whoever waits for the end finds out that there
+    // is none.
     if (code === "ESRCH" || code === "EPERM") return false;
     throw error;
   }
 }
 
 /**
- * The same command, with signals ignored from the start. Neither Node nor Deno can start a child so, but a shell can that
- * replaces itself with the command; the words of the command are its arguments and are not looked at.
+ * The same command, with signals ignored from the start. Neither Node nor Deno can start a child so, but a
+ * shell can that replaces itself with the command; the words of the command are its arguments and are not
+ * looked at.
  */
 function ignoring(signals: readonly NodeJS.Signals[], command: Command): Command {
   const names = signals.map((signal) => signal.slice("SIG".length)).join(" ");

@@ -5,7 +5,8 @@
  */
 
 /**
- * Lays columns side by side, each as wide as its widest cell. All have the same number of cells; the empty text when there are none.
+ * Lays columns side by side, each as wide as its widest cell. All have the same number of cells; the empty
+ * text when there are none.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

@@ -1,5 +1,6 @@
 /**
- * What a command of the command line is: one table from which its parsing, its help, its completion and the check of its manual page are made.
+ * What a command of the command line is: one table from which its parsing, its help, its completion and the
+ * check of its manual page are made.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What happens to the connection of `distrilock lock` while its command runs, for people, and for whoever has to end the command in time.
+ * What happens to the connection of `distrilock lock` while its command runs, for people, and for whoever has
+ * to end the command in time.
  *
  * @module
  */

@@ -10,8 +10,8 @@ const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/;
 const MS_BY_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /**
- * Milliseconds of a duration, at most `msMax`: a number of seconds, or one with a unit of `ms`, `s`, `m`, `h`, `d`. Undefined when it is
- * none.
+ * Milliseconds of a duration, at most `msMax`: a number of seconds, or one with a unit of `ms`, `s`, `m`,
+ * `h`, `d`. Undefined when it is none.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

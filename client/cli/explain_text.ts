@@ -1,6 +1,6 @@
 /**
- * Who waits for whom, for people: each name with those who hold it and those who wait, and whom they wait for. Times are as long ago, or as far
- * ahead, as this computer's clock says.
+ * Who waits for whom, for people: each name with those who hold it and those who wait, and whom they wait
+ * for. Times are as long ago, or as far ahead, as this computer's clock says.
  *
  * @module
  */

@@ -1,9 +1,11 @@
 /**
- * A small process beside the command that ends it when this one cannot: because it was killed, or stands still, while its lock passes on.
+ * A small process beside the command that ends it when this one cannot: because it was killed, or stands
+ * still, while its lock passes on.
  *
- * It is a shell that reads lines: `group N` (what to end), `asked` (it was asked to end already), a number of seconds (how long the lock is certain; the next line in time takes the
- * place of this one), `done`. The end of its input without a `done` means that this process was killed. It runs in a session of its own, so
- * that what hits this process does not hit it as well.
+ * It is a shell that reads lines: `group N` (what to end), `asked` (it was asked to end already), a number of
+ * seconds (how long the lock is certain; the next line in time takes the place of this one), `done`. The end
+ * of its input without a `done` means that this process was killed. It runs in a session of its own, so that
+ * what hits this process does not hit it as well.
  *
  * @module
  */
@@ -17,8 +19,9 @@ const LOOKS_PER_SECOND = 10;
 const KILLS_MAX = 20;
 
 /**
- * POSIX shell with `timeout` and with `grep -z`, as GNU and BusyBox have them. Its words: the mark of the family, and how often to look before killing.
- * `next` ends with 0 for a line, 1 for the end of the input, and 124 or 137 when none came in time. KILL, since the shell below ignores the rest as this one does.
+ * POSIX shell with `timeout` and with `grep -z`, as GNU and BusyBox have them. Its words: the mark of the
+ * family, and how often to look before killing. `next` ends with 0 for a line, 1 for the end of the input,
+ * and 124 or 137 when none came in time. KILL, since the shell below ignores the rest as this one does.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM TSTP USR1 USR2 PIPE
@@ -110,15 +113,18 @@ export class Guard {
     this.#say(`group ${group}`);
   }
 
-  /** The lock is certain for so many milliseconds from now; the family is ended after that, unless this is said again. */
+  /**
+   * The lock is certain for so many milliseconds from now; the family is ended after that, unless this is
+   * said again.
+   */
   feed(ms: number): void {
     // 0 would be no limit.
     this.#say((Math.max(1, ms) / 1_000).toFixed(3));
   }
 
   /**
-   * The family was asked to end, and has so many milliseconds: it is killed after that, without being asked once more, on which many programs give up
-   * without tidying.
+   * The family was asked to end, and has so many milliseconds: it is killed after that, without being asked
+   * once more, on which many programs give up without tidying.
    */
   relieve(ms: number): void {
     this.#isRelieved = true;

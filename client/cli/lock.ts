@@ -75,8 +75,8 @@ class SignalDuringWait extends Error {
 }
 
 /**
- * Waits for the lock until a signal comes. Then nothing is left to say to the daemon: the connection is closed next, and the wait ends with
- * it, even if no answer comes any more.
+ * Waits for the lock until a signal comes. Then nothing is left to say to the daemon: the connection is
+ * closed next, and the wait ends with it, even if no answer comes any more.
  */
 function acquire(client: Client, plan: LockPlan, signal: AbortSignal): Promise<Lock> {
   const { names, mode, wait, reason, labels, times: { ttlMs: ttl, maxHoldMs: maxHold } } = plan;
@@ -104,7 +104,10 @@ function fittedPlan(lock: Lock, plan: LockPlan): LockPlan {
   return { ...plan, times };
 }
 
-/** Whether the lock is certain for so long that the command can be ended in it; a server may give less than was asked for. */
+/**
+ * Whether the lock is certain for so long that the command can be ended in it; a server may give less than
+ * was asked for.
+ */
 function isCertainEnough(
   lock: Lock,
   { names, onLost, times: { graceMs, killAfterMs, leadMs } }: LockPlan,
@@ -198,7 +201,9 @@ async function runToItsEnd(child: Child, lock: Lock): Promise<number> {
   return code;
 }
 
-/** Gives the lock back; false when it was lost before, so that the command did not run under it to its end. */
+/**
+ * Gives the lock back; false when it was lost before, so that the command did not run under it to its end.
+ */
 async function released(lock: Lock): Promise<boolean> {
   try {
     await lock.release();

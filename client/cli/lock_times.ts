@@ -1,5 +1,6 @@
 /**
- * The times of `distrilock lock`, and whether they fit into each other: the command has to be gone before its lock can be somebody else's.
+ * The times of `distrilock lock`, and whether they fit into each other: the command has to be gone before its
+ * lock can be somebody else's.
  *
  * ```text
  *  last sign of life                                  TERM            KILL   the lock may be given away
@@ -22,8 +23,8 @@ export const GRACE_MS_MIN = 1_000;
 /** How long a command may tidy up, in milliseconds, when nothing says otherwise. */
 export const KILL_AFTER_MS_DEFAULT = 5_000;
 /**
- * Of the time that a lock lives without renewal: how much of it a command may tidy up, at most. The rest is for a connection that is lost and
- * made anew, and for renewals, which come when a third of the time is over.
+ * Of the time that a lock lives without renewal: how much of it a command may tidy up, at most. The rest is
+ * for a connection that is lost and made anew, and for renewals, which come when a third of the time is over.
  */
 const TIDY_SHARE_MAX = 1 / 2;
 /** What is kept for the killing itself: of the shortest time, and at most so many milliseconds. */
@@ -31,8 +32,9 @@ const RESERVE_SHARE = 1 / 20;
 const RESERVE_MS_MAX = 250;
 
 /**
- * Of how long a server vouches for a lock ([P-18] of `docs/protocol.md`): how much is left of it at any time while all is well. It may have heard of its own store a third of the time ago when it is
- * asked, and is asked again after a third of what it said.
+ * Of how long a server vouches for a lock ([P-18] of `docs/protocol.md`): how much is left of it at any time
+ * while all is well. It may have heard of its own store a third of the time ago when it is asked, and is
+ * asked again after a third of what it said.
  */
 const VOUCHED_SHARE = 1 / 4;
 
@@ -111,8 +113,9 @@ export function fitTimes({ isGentle, graceMs, killAfterMs, ttlMs, maxHoldMs }: G
 }
 
 /**
- * What is left of times for a command whose session has no grace, under a lock that is certain for `remainingMs` now: it has less time to end where its server vouches for the lock only for a time,
- * and would be taken for doomed while all is well.
+ * What is left of times for a command whose session has no grace, under a lock that is certain for
+ * `remainingMs` now: it has less time to end where its server vouches for the lock only for a time, and would
+ * be taken for doomed while all is well.
  */
 export function fitToWord(
   times: LockTimes,

@@ -45,8 +45,8 @@ export const COMMANDS: readonly Command[] = [
 const DAEMON_COMMANDS: readonly string[] = ["serve", "doctor", "token"];
 
 /**
- * Runs one command, given without the program's name, and gives its exit code. Whoever calls it ends the process with that. `others` are
- * commands that the caller runs itself: help and completion know them.
+ * Runs one command, given without the program's name, and gives its exit code. Whoever calls it ends the
+ * process with that. `others` are commands that the caller runs itself: help and completion know them.
  */
 export async function run(argv: readonly string[], others: readonly CommandSpec[] = []): Promise<number> {
   const [name = "", ...args] = argv;

@@ -5,7 +5,10 @@
  */
 import process from "node:process";
 
-/** Prints data. Resolves to true when it is written, to false when nobody reads it any more (as in `distrilock ls | head`). */
+/**
+ * Prints data. Resolves to true when it is written, to false when nobody reads it any more (as in
+ * `distrilock ls | head`).
+ */
 export function printData(text: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => error.code === "EPIPE" ? resolve(false) : reject(error);

@@ -1,5 +1,6 @@
 /**
- * The processes of this machine, as far as `/proc` tells: whose child one is, in which session, and with which environment it began.
+ * The processes of this machine, as far as `/proc` tells: whose child one is, in which session, and with
+ * which environment it began.
  *
  * Source: proc_pid_stat(5), proc_pid_environ(5).
  *

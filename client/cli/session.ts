@@ -18,7 +18,10 @@ const FAREWELL_MS = 1_000;
 export interface SessionOptions {
   /** Milliseconds that the session outlives its connection. */
   readonly grace?: number | undefined;
-  /** Whether a wait goes on at the next server when its session has ended. A command that only asks ends, and says so. */
+  /**
+   * Whether a wait goes on at the next server when its session has ended. A command that only asks ends, and
+   * says so.
+   */
   readonly reconnect?: boolean;
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal;

@@ -1,6 +1,6 @@
 /**
- * Signals that the command line receives: told to whoever is in charge of them at the moment, since none of them may end the process
- * before its lock is given back.
+ * Signals that the command line receives: told to whoever is in charge of them at the moment, since none of
+ * them may end the process before its lock is given back.
  *
  * Source: signal(7), nohup(1).
  *
@@ -16,13 +16,17 @@ const WATCHED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "S
 export class SignalWatch {
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
 
-  /** Signals that were ignored when the process started, as under nohup or in the background of a script. They are not told. */
+  /**
+   * Signals that were ignored when the process started, as under nohup or in the background of a script. They
+   * are not told.
+   */
   readonly ignored: readonly NodeJS.Signals[] = ignoredSignals();
 
   /** @param onSignal Called for each signal that comes. */
   constructor(onSignal: (signal: NodeJS.Signals) => void) {
     for (const signal of WATCHED_SIGNALS) {
-      // Ignored ones need a listener too: Deno gives some of them their usual effect as soon as any signal is watched.
+      // Ignored ones need a listener too: Deno gives some of them their usual effect as soon as any signal is
+      // watched.
       const listener = this.ignored.includes(signal) ? () => {} : () => onSignal(signal);
       this.#listeners.set(signal, listener);
       process.on(signal, listener);

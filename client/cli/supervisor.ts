@@ -1,5 +1,6 @@
 /**
- * Ends a command in time: before its lock can be somebody else's where that is known before, at once where it was lost otherwise.
+ * Ends a command in time: before its lock can be somebody else's where that is known before, at once where it
+ * was lost otherwise.
  *
  * ```text
  * WATCHING → ENDING  [#giveUp]  the lock is lost, or soon uncertain: the family is asked to end
@@ -17,9 +18,15 @@ import type { Clock } from "../clock.ts";
 const CHECK_MS_MIN = 20;
 const CHECK_MS_MAX = 60_000;
 const LOOK_MS = 20;
-/** How long ending by force is tried, in milliseconds. A process that waits for a device cannot be ended, nor can another user's. */
+/**
+ * How long ending by force is tried, in milliseconds. A process that waits for a device cannot be ended, nor
+ * can another user's.
+ */
 const KILL_PATIENCE_MS = 5_000;
-/** By how much the guard may be later than this process, of the reserve for killing: it acts only when this process does not. */
+/**
+ * By how much the guard may be later than this process, of the reserve for killing: it acts only when this
+ * process does not.
+ */
 const GUARD_SHARE = 1 / 2;
 
 /** What has to be ended. */

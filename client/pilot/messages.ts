@@ -15,7 +15,10 @@ export type PilotOrder =
   /** Never mind the opening, or end the connection after what was sent. */
   | { readonly do: "close"; readonly id: ConnectionId }
   | { readonly do: "send"; readonly id: ConnectionId; readonly frame: string }
-  /** Renew something every quarter of its life. `nowMs` is the client's clock; `slot` is where in the shared memory confirmations go. */
+  /**
+   * Renew something every quarter of its life. `nowMs` is the client's clock; `slot` is where in the shared
+   * memory confirmations go.
+   */
   | {
     readonly do: "keep";
     readonly id: ConnectionId;

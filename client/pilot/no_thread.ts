@@ -1,6 +1,6 @@
 /**
- * Stands for `node_thread.ts` in what a bundler makes for browsers: where they have no workers, there is nothing else. The npm package says so
- * in its field `browser`.
+ * Stands for `node_thread.ts` in what a bundler makes for browsers: where they have no workers, there is
+ * nothing else. The npm package says so in its field `browser`.
  *
  * @module
  */

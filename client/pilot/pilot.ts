@@ -1,6 +1,6 @@
 /**
- * The pilot: opens connections for a client in another thread, passes frames on in both directions, and renews what it is told to, so that a
- * client that is too busy for anything does not lose its locks.
+ * The pilot: opens connections for a client in another thread, passes frames on in both directions, and
+ * renews what it is told to, so that a client that is too busy for anything does not lose its locks.
  *
  * @module
  */

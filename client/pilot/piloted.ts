@@ -7,7 +7,10 @@ import type { Clock } from "../clock.ts";
 import type { Kept, OpenTransport, Pilot, Transport, TransportEvents } from "../transport/transport.ts";
 import type { ConnectionId, PilotError, PilotOrder, PilotReport, Port } from "./messages.ts";
 
-/** How many locks are confirmed through shared memory; of more the client hears by messages, which come only when it has time. */
+/**
+ * How many locks are confirmed through shared memory; of more the client hears by messages, which come only
+ * when it has time.
+ */
 const SLOTS = 4_096;
 /** What a slot holds before anything is confirmed: no time, in microseconds. */
 const NEVER = -(2n ** 62n);
@@ -181,7 +184,10 @@ function errorOf({ message, code }: PilotError): Error {
   return Object.assign(new Error(message), code === undefined ? {} : { code });
 }
 
-/** Memory that both threads see; undefined where that is not allowed, as in a page that is not isolated from others. */
+/**
+ * Memory that both threads see; undefined where that is not allowed, as in a page that is not isolated from
+ * others.
+ */
 function sharedMemory(): SharedArrayBuffer | undefined {
   if (typeof SharedArrayBuffer === "undefined") return undefined;
   return new SharedArrayBuffer(SLOTS * BigInt64Array.BYTES_PER_ELEMENT);

@@ -1,5 +1,6 @@
 /**
- * The renewals that a pilot makes over one connection: requests of its own, mixed with those of its client, whose ids are far above them.
+ * The renewals that a pilot makes over one connection: requests of its own, mixed with those of its client,
+ * whose ids are far above them.
  *
  * @module
  */
@@ -8,7 +9,10 @@ import { decodeServerMessage, encodeRequest } from "../protocol/codec.ts";
 import type { PingAnswer } from "../protocol/messages.ts";
 import type { Kept } from "../transport/transport.ts";
 
-/** The pilot's ids begin here: no client asks so often. The ids of acquires rise on their own ([P-25] of `docs/protocol.md`). */
+/**
+ * The pilot's ids begin here: no client asks so often. The ids of acquires rise on their own ([P-25] of
+ * `docs/protocol.md`).
+ */
 const FIRST_ID = 2 ** 52;
 
 /** What one pilot needs for one connection. */

@@ -1,6 +1,7 @@
 /**
- * Messages to text and back: what travels in one frame of the native protocol (`docs/protocol.md` sections 2 and 3), without a
- * line end. Nothing here throws on what a peer sent: a bad request becomes a fault to answer, a bad answer is told apart.
+ * Messages to text and back: what travels in one frame of the native protocol (`docs/protocol.md` sections 2
+ * and 3), without a line end. Nothing here throws on what a peer sent: a bad request becomes a fault to
+ * answer, a bad answer is told apart.
  *
  * @module
  */
@@ -40,8 +41,8 @@ export { checkRequest } from "./judgement.ts";
 export type { CheckedAcquire, CheckedHello, CheckedList, CheckedRequest, RequestFault } from "./requests.ts";
 
 /**
- * Reads one frame as a request ([P-5], [P-8], [P-9]), with its defaults filled in. A fault carries the request's id whenever that
- * could be read.
+ * Reads one frame as a request ([P-5], [P-8], [P-9]), with its defaults filled in. A fault carries the
+ * request's id whenever that could be read.
  *
  * ```ts
  * import { deepEqual } from "node:assert/strict";
@@ -69,8 +70,8 @@ export function encodeRequest(request: CheckedRequest): string {
 }
 
 /**
- * Writes an answer or a push as one frame. Its values are the server's own, so they are taken as they are: a lock name that passed
- * [P-20] needs no escape.
+ * Writes an answer or a push as one frame. Its values are the server's own, so they are taken as they are: a
+ * lock name that passed [P-20] needs no escape.
  *
  * ```ts
  * import { equal } from "node:assert/strict";
@@ -115,10 +116,12 @@ export interface AnswerByOperation {
 }
 
 /**
- * Reads one frame that a server sent: an answer, a push, `"ignored"` for a push that this version does not know ([P-9]), or
- * undefined for a frame that no server of this protocol sends. Unknown fields are let through.
+ * Reads one frame that a server sent: an answer, a push, `"ignored"` for a push that this version does not
+ * know ([P-9]), or undefined for a frame that no server of this protocol sends. Unknown fields are let
+ * through.
  *
- * An error code that is not in the closed set is read as `INTERNAL`, so that the request still gets its answer.
+ * An error code that is not in the closed set is read as `INTERNAL`, so that the request still gets its
+ * answer.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
- * The closed set of error codes that every interface of distrilock shares. A code is for programs, the message
- * beside it for people: nothing may ever match on a message.
+ * The closed set of error codes that every interface of distrilock shares. A code is for programs, the
+ * message beside it for people: nothing may ever match on a message.
  *
  * @module
  */
@@ -27,7 +27,10 @@ const CODES = [
 /** One of the {@link ERROR_CODES}. */
 export type ErrorCode = typeof CODES[number];
 
-/** Every error code with what it means. `docs/protocol.md` section 6 prints this table; a page of the web need not load the words. */
+/**
+ * Every error code with what it means. `docs/protocol.md` section 6 prints this table; a page of the web need
+ * not load the words.
+ */
 export const ERROR_CODES: Readonly<Record<ErrorCode, string>> = {
   TIMEOUT: "the time that the caller gave ran out before the request could be decided",
   BUSY: "the lock is held or waited for in a conflicting mode, and the caller would not wait",

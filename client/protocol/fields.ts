@@ -1,6 +1,6 @@
 /**
- * Reads the fields of a request one by one. A field that is wrong throws a {@link FieldFault}, which only `requests.ts` catches: so a good
- * request, which is nearly every one, costs no checks of results on its way.
+ * Reads the fields of a request one by one. A field that is wrong throws a {@link FieldFault}, which only
+ * `requests.ts` catches: so a good request, which is nearly every one, costs no checks of results on its way.
  *
  * @module
  */
@@ -122,7 +122,10 @@ export function readLabels(value: unknown): Labels | undefined {
 
 const SHOWN_CHARACTERS_MAX = 48;
 
-/** A value as a message shows it. What the peer sent may be long or deep: only the beginning of a plain value is shown. */
+/**
+ * A value as a message shows it. What the peer sent may be long or deep: only the beginning of a plain value
+ * is shown.
+ */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "an array";

@@ -1,7 +1,9 @@
 /**
- * Cuts a stream of bytes into the lines of the native protocol on TCP (`docs/protocol.md` [P-1], [P-3], [P-4], [P-6], [P-7]).
+ * Cuts a stream of bytes into the lines of the native protocol on TCP (`docs/protocol.md` [P-1], [P-3],
+ * [P-4], [P-6], [P-7]).
  *
- * The parser is pushed: it never waits and keeps nothing of the caller's buffer, so that one buffer can serve all reads.
+ * The parser is pushed: it never waits and keeps nothing of the caller's buffer, so that one buffer can serve
+ * all reads.
  *
  * ```text
  * OPEN → OPEN    [push]  a line may be unfinished: its bytes are in the tail, and fewer than frameBytesMax
@@ -17,11 +19,15 @@ const CR = 0x0d;
 const NO_BYTES = new Uint8Array(0);
 const NO_LINES: readonly string[] = [];
 const TAIL_BYTES_MIN = 256;
-/** An emptied tail above this is given back: ten thousand idle connections should not keep the room of their longest line. */
+/**
+ * An emptied tail above this is given back: ten thousand idle connections should not keep the room of their
+ * longest line.
+ */
 const TAIL_BYTES_KEPT = 1_024;
 
-// Not fatal: the fatal one takes more than twice as long. A replacement character in its result calls for the other one.
-// A byte order mark is kept, or it would vanish from those lines only that happen to begin a packet.
+// Not fatal: the fatal one takes more than twice as long. A replacement character in its result calls for the
+// other one. A byte order mark is kept, or it would vanish from those lines only that happen to begin a
+// packet.
 const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 const STRICT = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
@@ -67,7 +73,10 @@ export class LineFrames {
     this.#lengthMin = which === "with empty lines" ? 0 : 1;
   }
 
-  /** Why nothing is read any more, or undefined. Look at it after the lines of each push: those came before the fault. */
+  /**
+   * Why nothing is read any more, or undefined. Look at it after the lines of each push: those came before
+   * the fault.
+   */
   get fault(): FrameFault | undefined {
     return this.#fault;
   }
@@ -99,7 +108,10 @@ export class LineFrames {
     return lines;
   }
 
-  /** Reads a block of whole lines at once if nothing can be wrong with it: LF never is inside of a UTF-8 character. */
+  /**
+   * Reads a block of whole lines at once if nothing can be wrong with it: LF never is inside of a UTF-8
+   * character.
+   */
   #read(block: Uint8Array, lines: string[]): void {
     if (block.length >= this.#frameBytesMax) return this.#readEach(block, lines);
     const text = LENIENT.decode(block);

@@ -1,5 +1,6 @@
 /**
- * Which requests are good ones, for a server: it judges everything that it received. A client does not need it.
+ * Which requests are good ones, for a server: it judges everything that it received. A client does not need
+ * it.
  *
  * @module
  */

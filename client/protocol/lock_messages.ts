@@ -6,7 +6,10 @@
 import type { Mode, ModeName } from "./modes.ts";
 import type { Fenced, Guarantee, Labels, Party, ValueBlock } from "./parties.ts";
 
-/** Asks for a lock of one name, or of several that are granted all or none. Its `id` names the wait, and the lock when it is granted. */
+/**
+ * Asks for a lock of one name, or of several that are granted all or none. Its `id` names the wait, and the
+ * lock when it is granted.
+ */
 export interface AcquireRequest {
   readonly id: number;
   readonly op: "acquire";
@@ -157,7 +160,10 @@ export interface SetAnswer {
   readonly lock: number;
 }
 
-/** What a cancelled request was when the cancel reached it: a wait, a lock (now released), a watch, or none of them any more. */
+/**
+ * What a cancelled request was when the cancel reached it: a wait, a lock (now released), a watch, or none of
+ * them any more.
+ */
 export type CancelledState = "waiting" | "held" | "watching" | "ended";
 
 /** Answer to a cancel. */

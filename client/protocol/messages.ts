@@ -1,6 +1,6 @@
 /**
- * The messages of the native protocol, the same on TCP (one JSON object a line) and on WebSocket (one JSON object a
- * text frame). `docs/protocol.md` is normative; this file is its shape in TypeScript.
+ * The messages of the native protocol, the same on TCP (one JSON object a line) and on WebSocket (one JSON
+ * object a text frame). `docs/protocol.md` is normative; this file is its shape in TypeScript.
  *
  * A client sends requests, the server sends answers (one for each request, in any order) and pushes.
  * Durations are milliseconds, points in time are milliseconds since 1970-01-01 UTC by the server's clock.
@@ -79,11 +79,14 @@ export interface WhoAnswer extends NameState {
   readonly id: number;
   readonly ok: true;
   /**
-   * The strongest mode that other processes seem to hold, or null: `EX` where one keeps everybody out, `PR` where readers
-   * could still enter. Filled by asking the kernel; it knows neither who nor since when.
+   * The strongest mode that other processes seem to hold, or null: `EX` where one keeps everybody out, `PR`
+   * where readers could still enter. Filled by asking the kernel; it knows neither who nor since when.
    */
   readonly outside: Mode | null;
-  /** One of those who hold it at another daemon, as far as that has said: some ms after the grant, and not of other programs. */
+  /**
+   * One of those who hold it at another daemon, as far as that has said: some ms after the grant, and not of
+   * other programs.
+   */
   readonly outsideHolder?: Party;
 }
 
@@ -156,7 +159,9 @@ export interface YieldPush {
   readonly by: Party;
 }
 
-/** Tells a client that the daemon leaves service, and after how many ms at most it will close the connection. */
+/**
+ * Tells a client that the daemon leaves service, and after how many ms at most it will close the connection.
+ */
 export interface DrainingPush {
   readonly push: "draining";
   readonly closesIn: number;

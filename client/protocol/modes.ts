@@ -7,7 +7,10 @@
  * @module
  */
 
-/** The six modes, weakest first: null, concurrent read, concurrent write, protected read, protected write, exclusive. */
+/**
+ * The six modes, weakest first: null, concurrent read, concurrent write, protected read, protected write,
+ * exclusive.
+ */
 export const MODES = ["NL", "CR", "CW", "PR", "PW", "EX"] as const;
 
 /** One of the six lock {@link MODES}. */

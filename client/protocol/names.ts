@@ -1,6 +1,6 @@
 /**
- * What a lock name may look like (`docs/protocol.md` [P-20]): 1 to 200 bytes of `A-Z a-z 0-9 . _ - : / @ ~ + =`, not
- * beginning with `/`, without a `.` or `..` path segment.
+ * What a lock name may look like (`docs/protocol.md` [P-20]): 1 to 200 bytes of
+ * `A-Z a-z 0-9 . _ - : / @ ~ + =`, not beginning with `/`, without a `.` or `..` path segment.
  *
  * @module
  */
@@ -28,7 +28,9 @@ export function lockNameFault(name: string): string | undefined {
   return undefined;
 }
 
-/** What is wrong with the prefix of a list: like {@link lockNameFault}, but it may be empty and end anywhere. */
+/**
+ * What is wrong with the prefix of a list: like {@link lockNameFault}, but it may be empty and end anywhere.
+ */
 export function lockPrefixFault(prefix: string): string | undefined {
   if (prefix.length === 0) return undefined;
   if (prefix.length > LOCK_NAME_BYTES_MAX) return `it is longer than ${LOCK_NAME_BYTES_MAX} bytes`;

@@ -1,6 +1,7 @@
 /**
- * Which requests about locks are good ones: the field rules of section 3 of `docs/protocol.md`. The server judges what it received with them
- * (`judgement.ts`), the client what its program asked for, so that both say the same.
+ * Which requests about locks are good ones: the field rules of section 3 of `docs/protocol.md`. The server
+ * judges what it received with them (`judgement.ts`), the client what its program asked for, so that both say
+ * the same.
  *
  * @module
  */
@@ -123,8 +124,8 @@ export interface RequestFault {
 }
 
 /**
- * Judges what a program asked for, so that nothing is sent that the server would refuse. Requests that the client makes up itself are let through: the server reads
- * them all the same.
+ * Judges what a program asked for, so that nothing is sent that the server would refuse. Requests that the
+ * client makes up itself are let through: the server reads them all the same.
  *
  * ```ts
  * import { equal, ok } from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
- * The messages about sessions and about the daemon itself: hello with grace and resume, signs of life, and what an administrator
- * asks. A part of `messages.ts`, which says what holds for all of them.
+ * The messages about sessions and about the daemon itself: hello with grace and resume, signs of life, and
+ * what an administrator asks. A part of `messages.ts`, which says what holds for all of them.
  *
  * @module
  */
@@ -44,11 +44,16 @@ export interface HelloAnswer {
   };
   /** After so many ms of silence each side asks the other for a sign of life; 0 or absent: never. */
   readonly heartbeatMs?: number;
-  /** For how many ms the server vouches for all that the session holds or will be granted, unless it says otherwise: see [P-18]. Absent: as long as it lives. */
+  /**
+   * For how many ms the server vouches for all that the session holds or will be granted, unless it says
+   * otherwise: see [P-18]. Absent: as long as it lives.
+   */
   readonly validFor?: number;
   /** How many ms the session outlives its connection: at most what was asked for. Absent: it does not. */
   readonly grace?: number;
-  /** What a later hello resumes the session with: to be kept to oneself. Only of a new session with a grace. */
+  /**
+   * What a later hello resumes the session with: to be kept to oneself. Only of a new session with a grace.
+   */
   readonly secret?: string;
   /** True when the session was gone on with; then the rest is there. */
   readonly resumed?: true;

@@ -123,7 +123,8 @@ function readHello(id: number, fields: Fields): CheckedHello {
   if (!isWithin(version, 0, Number.MAX_SAFE_INTEGER)) {
     throw new FieldFault("version", `${shown(version)} is not a version number`);
   }
-  // The fields of another version are not ours to judge: its hello is refused as a whole, and by whoever speaks [P-10].
+  // The fields of another version are not ours to judge: its hello is refused as a whole, and by whoever
+  // speaks [P-10].
   if (version !== PROTOCOL_VERSION) return { id, op: "hello", version };
   onlyFields(fields, KNOWN.hello);
   const token = readToken(fields.token);

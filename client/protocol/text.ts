@@ -1,6 +1,6 @@
 /**
- * What a free text of the native protocol may look like (`docs/protocol.md` [P-14], [P-28]): at most 256 bytes of UTF-8
- * without control characters, so that it can be shown on any terminal and in any log line.
+ * What a free text of the native protocol may look like (`docs/protocol.md` [P-14], [P-28]): at most 256
+ * bytes of UTF-8 without control characters, so that it can be shown on any terminal and in any log line.
  *
  * @module
  */
@@ -30,7 +30,8 @@ export function textFault(text: string, bytesMax: number = TEXT_BYTES_MAX): stri
 }
 
 /**
- * Whether a text may be a token that proves who one is: printable ASCII without a space, so that it fits into a header and a line.
+ * Whether a text may be a token that proves who one is: printable ASCII without a space, so that it fits into
+ * a header and a line.
  *
  * ```ts
  * import { equal } from "node:assert/strict";
@@ -43,7 +44,9 @@ export function isTokenText(text: string): boolean {
   return text.length <= TOKEN_BYTES_MAX && /^[!-~]+$/.test(text);
 }
 
-/** Bytes that a text takes in UTF-8; half of a surrogate pair counts as the three bytes of its replacement. */
+/**
+ * Bytes that a text takes in UTF-8; half of a surrogate pair counts as the three bytes of its replacement.
+ */
 function utf8Length(text: string): number {
   let bytes = 0;
   for (const character of text) {

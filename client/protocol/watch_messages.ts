@@ -1,13 +1,16 @@
 /**
- * The messages about looking on: explaining who waits for whom, and watching what happens to names. A part of `messages.ts`, which says
- * what holds for all of them.
+ * The messages about looking on: explaining who waits for whom, and watching what happens to names. A part of
+ * `messages.ts`, which says what holds for all of them.
  *
  * @module
  */
 import type { NameState, Party } from "./messages.ts";
 import type { Mode } from "./modes.ts";
 
-/** Asks for the events of all names that begin with a prefix. Its `id` names the watch; a cancel of it ends it. */
+/**
+ * Asks for the events of all names that begin with a prefix. Its `id` names the watch; a cancel of it ends
+ * it.
+ */
 export interface WatchRequest {
   readonly id: number;
   readonly op: "watch";
@@ -55,7 +58,10 @@ export interface ExplainedName extends NameState {
 export interface ExplainAnswer {
   readonly id: number;
   readonly ok: true;
-  /** The name asked for, then the names that its holders wait for, and so on: at most {@link EXPLAIN_NAMES_MAX}. */
+  /**
+   * The name asked for, then the names that its holders wait for, and so on: at most
+   * {@link EXPLAIN_NAMES_MAX}.
+   */
   readonly names: readonly ExplainedName[];
 }
 

@@ -1,5 +1,6 @@
 /**
- * Stands for `sockets.ts` in what a bundler makes for browsers: they have no TCP. The npm package says so in its field `browser`.
+ * Stands for `sockets.ts` in what a bundler makes for browsers: they have no TCP. The npm package says so in
+ * its field `browser`.
  *
  * @module
  */

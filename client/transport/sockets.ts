@@ -1,5 +1,6 @@
 /**
- * Sockets for `distrilock://` and `distrilocks://`: what needs Node's API begins here, and is loaded when such an address is used, so browsers never see it.
+ * Sockets for `distrilock://` and `distrilocks://`: what needs Node's API begins here, and is loaded when
+ * such an address is used, so browsers never see it.
  *
  * @module
  */
@@ -9,7 +10,9 @@ import type { OpenTransport } from "./transport.ts";
 
 /** How to open a socket. */
 export interface SocketOptions {
-  /** Certificates (PEM) of the authorities to believe over TLS; those that the runtime believes unless given. */
+  /**
+   * Certificates (PEM) of the authorities to believe over TLS; those that the runtime believes unless given.
+   */
   readonly ca?: string | undefined;
   /** Ends the attempt. */
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 /**
- * TCP: one message a line (`docs/protocol.md` [P-1]). The only file of the library that needs Node's API; it is loaded when a
- * `distrilock://` address is used, so browsers never see it.
+ * TCP: one message a line (`docs/protocol.md` [P-1]). The only file of the library that needs Node's API; it
+ * is loaded when a `distrilock://` address is used, so browsers never see it.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import type { OpenTransport, Transport, TransportEvents } from "./transport.ts";
 const CLOSE_MS_MAX = 1_000;
 /** After how much silence the kernel asks whether the server is still there, in milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
-/** Longest line of a server: a list of a thousand names may be long, an endless line is no server of ours. In bytes. */
+/**
+ * Longest line of a server: a list of a thousand names may be long, an endless line is no server of ours. In
+ * bytes.
+ */
 const ANSWER_BYTES_MAX = 64 * 2 ** 20;
 
 /** Where a TCP server listens. */
@@ -76,7 +79,8 @@ class TcpTransport implements Transport {
       if (this.#frames.fault !== undefined) socket.destroy(new Error(this.#frames.fault.message));
     });
     socket.on("error", (error) => cause = error);
-    // An end of the server's side ends the session [P-13]; Node then ends ours, since half-open was not asked for.
+    // An end of the server's side ends the session [P-13]; Node then ends ours, since half-open was not asked
+    // for.
     socket.on("close", () => {
       clearTimeout(this.#closing);
       events.onClose(cause);

@@ -1,6 +1,6 @@
 /**
- * TLS over TCP: the lines of `tcp.ts` with a server that proves who it is. Needs Node's API; loaded through `sockets.ts`, so browsers never
- * see it (they have `wss://`).
+ * TLS over TCP: the lines of `tcp.ts` with a server that proves who it is. Needs Node's API; loaded through
+ * `sockets.ts`, so browsers never see it (they have `wss://`).
  *
  * @module
  */
@@ -15,7 +15,10 @@ export interface TlsAddress extends TcpAddress {
   readonly ca?: string | readonly string[] | undefined;
 }
 
-/** Makes the function that opens a TLS channel to that address. A certificate that does not fit the host is an error; there is no way around it. */
+/**
+ * Makes the function that opens a TLS channel to that address. A certificate that does not fit the host is an
+ * error; there is no way around it.
+ */
 export function tlsOpener({ host, port, ca }: TlsAddress, signal: AbortSignal): OpenTransport {
   // An address is no server name (RFC 6066 section 3): its certificate is checked against the address itself.
   const name = isIP(host) === 0 ? { servername: host } : {};

@@ -1,6 +1,6 @@
 /**
- * WebSocket: one message a text frame (`docs/protocol.md` [P-2]), through the `WebSocket` that browsers, Deno, Bun and Node 22 have
- * as a global, or through a class that the program brings along.
+ * WebSocket: one message a text frame (`docs/protocol.md` [P-2]), through the `WebSocket` that browsers,
+ * Deno, Bun and Node 22 have as a global, or through a class that the program brings along.
  *
  * @module
  */
@@ -49,7 +49,8 @@ export function webSocketOpener(url: URL, { signal, webSocket }: WebSocketOption
         reject(error);
       };
       const onAbort = () => fail(signal.reason);
-      // It stays: closing what is still connecting is told as an error, and some implementations throw where nobody listens.
+      // It stays: closing what is still connecting is told as an error, and some implementations throw where
+      // nobody listens.
       socket.addEventListener("error", (event) => fail(errorOf(event)));
       socket.addEventListener("close", () => fail(new Error("the WebSocket was closed before it was open")));
       socket.addEventListener("open", () => {

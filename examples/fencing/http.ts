@@ -1,10 +1,11 @@
 /**
- * Fencing tokens over HTTP: a wrapper for servers of web-standard requests (`Deno.serve`, `Bun.serve`, `app.fetch` of Hono, `@hono/node-server` on Node). Whoever writes says
- * `Fencing-Token: 1805234567`.
+ * Fencing tokens over HTTP: a wrapper for servers of web-standard requests (`Deno.serve`, `Bun.serve`,
+ * `app.fetch` of Hono, `@hono/node-server` on Node). Whoever writes says `Fencing-Token: 1805234567`.
  *
- * A look at the token before the handler is not enough: a handler that was let in with an old token may still be at work when the next holder comes. So handlers of
- * one lock name run one after the other. That holds for one server process; where several serve the same data, the check belongs into what they share, such
- * as the database of `postgres.ts`.
+ * A look at the token before the handler is not enough: a handler that was let in with an old token may still
+ * be at work when the next holder comes. So handlers of one lock name run one after the other. That holds for
+ * one server process; where several serve the same data, the check belongs into what they share, such as the
+ * database of `postgres.ts`.
  *
  * @module
  */
@@ -13,7 +14,9 @@ import { StaleTokenError } from "./stale_token_error.ts";
 /** The header of requests that write. */
 export const FENCING_TOKEN_HEADER = "fencing-token";
 
-/** Most requests of one lock name that are at work or wait for those before them; more are answered by 503. */
+/**
+ * Most requests of one lock name that are at work or wait for those before them; more are answered by 503.
+ */
 export const REQUESTS_PER_NAME_MAX = 100;
 
 /** A server of web-standard requests. */
@@ -23,13 +26,17 @@ export type Handler = (request: Request) => Response | Promise<Response>;
 export interface FencedOptions {
   /** The lock name that guards what the request writes, or undefined for a request that needs no lock. */
   readonly nameOf: (request: Request) => string | undefined;
-  /** Remembers a token for good, or throws a {@link StaleTokenError}: the `raise` of a `SqliteFence`, for instance. */
+  /**
+   * Remembers a token for good, or throws a {@link StaleTokenError}: the `raise` of a `SqliteFence`, for
+   * instance.
+   */
   readonly raise: (name: string, token: number) => void | Promise<void>;
 }
 
 /**
- * The handler, behind a check. Requests without a token are answered by 428 (RFC 6585), with one that is no number by 400, with one that is too old by 412. A handler that never
- * ends keeps all later ones of its name back: give it a time limit.
+ * The handler, behind a check. Requests without a token are answered by 428 (RFC 6585), with one that is no
+ * number by 400, with one that is too old by 412. A handler that never ends keeps all later ones of its name
+ * back: give it a time limit.
  */
 export function fenced(handler: Handler, { nameOf, raise }: FencedOptions): Handler {
   const lines = new Map<string, { last: Promise<unknown>; length: number }>();

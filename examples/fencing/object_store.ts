@@ -1,9 +1,11 @@
 /**
- * Fencing tokens in an object store that knows conditional writes: S3 (`If-Match`, `If-None-Match`), and with other header names Google Cloud Storage (generations)
- * and Azure Blob Storage (`If-Match`). The token is a piece of metadata of the object. Between the look at it and the write the object may change, so the
- * write has the condition that it did not.
+ * Fencing tokens in an object store that knows conditional writes: S3 (`If-Match`, `If-None-Match`), and with
+ * other header names Google Cloud Storage (generations) and Azure Blob Storage (`If-Match`). The token is a
+ * piece of metadata of the object. Between the look at it and the write the object may change, so the write
+ * has the condition that it did not.
  *
- * Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes" (412 when the condition is not met, 409 when another write was under way).
+ * Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes" (412 when the
+ * condition is not met, 409 when another write was under way).
  *
  * @module
  */
@@ -18,7 +20,10 @@ const ATTEMPTS_MAX = 20;
 export interface FencedPutOptions {
   readonly body: string;
   readonly token: number;
-  /** Signs and sends requests: `fetch` of the npm package `aws4fetch`, for instance. The runtime's unless given. */
+  /**
+   * Signs and sends requests: `fetch` of the npm package `aws4fetch`, for instance. The runtime's unless
+   * given.
+   */
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 

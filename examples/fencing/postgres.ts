@@ -1,8 +1,11 @@
 /**
- * Fencing tokens in PostgreSQL, with the npm package `postgres`; any other client does as well, the work is in the SQL. Two ways:
+ * Fencing tokens in PostgreSQL, with the npm package `postgres`; any other client does as well, the work is
+ * in the SQL. Two ways:
  *
- * - {@link fencedTransaction}: any number of statements, guarded by a table of tokens by lock name (`fence.sql`).
- * - {@link fencedUpsert}: one row, which has its token in a column of its own. Nothing to install but the column.
+ * - {@link fencedTransaction}: any number of statements, guarded by a table of tokens by lock name
+ *   (`fence.sql`).
+ * - {@link fencedUpsert}: one row, which has its token in a column of its own. Nothing to install but the
+ *   column.
  *
  * @module
  */
@@ -19,7 +22,8 @@ export interface Fenced {
 }
 
 /**
- * Runs `body` in a transaction, if no later holder of the lock has been here. Statements of later holders wait until it has ended.
+ * Runs `body` in a transaction, if no later holder of the lock has been here. Statements of later holders
+ * wait until it has ended.
  *
  * @throws {StaleTokenError} when one has; nothing was changed.
  */
@@ -41,7 +45,8 @@ export async function fencedTransaction<T>(
 }
 
 /**
- * Writes one row of `CREATE TABLE setting (name text PRIMARY KEY, value text NOT NULL, token bigint NOT NULL)`.
+ * Writes one row of
+ * `CREATE TABLE setting (name text PRIMARY KEY, value text NOT NULL, token bigint NOT NULL)`.
  *
  * @throws {StaleTokenError} when the row has a greater token; it is as it was.
  */

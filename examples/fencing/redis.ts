@@ -1,12 +1,16 @@
 /**
- * Fencing tokens in Redis or Valkey: a script looks at the token and writes, and nothing else runs meanwhile. Value and token are fields of one hash, so that they
- * are written, copied, expired and evicted together, and live in one slot of a cluster.
+ * Fencing tokens in Redis or Valkey: a script looks at the token and writes, and nothing else runs meanwhile.
+ * Value and token are fields of one hash, so that they are written, copied, expired and evicted together, and
+ * live in one slot of a cluster.
  *
  * @module
  */
 import { StaleTokenError } from "./stale_token_error.ts";
 
-/** KEYS[1] is the hash; ARGV are the token and the value. 1 when it was written, 0 when the hash has a greater token. Tokens are exact as Lua's numbers. */
+/**
+ * KEYS[1] is the hash; ARGV are the token and the value. 1 when it was written, 0 when the hash has a greater
+ * token. Tokens are exact as Lua's numbers.
+ */
 export const FENCED_SET = `
   local seen = tonumber(redis.call("HGET", KEYS[1], "token") or "0")
   if tonumber(ARGV[1]) < seen then return 0 end

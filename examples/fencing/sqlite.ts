@@ -1,5 +1,6 @@
 /**
- * Fencing tokens in SQLite, with the `node:sqlite` of Node and Deno. Any number of processes may have the file open.
+ * Fencing tokens in SQLite, with the `node:sqlite` of Node and Deno. Any number of processes may have the
+ * file open.
  *
  * @module
  */
@@ -33,7 +34,8 @@ export class SqliteFence {
   }
 
   /**
-   * Runs `body` in a transaction, if no later holder has been here. It must not return a promise: the transaction is over when it returns.
+   * Runs `body` in a transaction, if no later holder has been here. It must not return a promise: the
+   * transaction is over when it returns.
    *
    * @throws {StaleTokenError} when one has; nothing was changed.
    */

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** A write came with a token that is older than one that was seen before. Do not try again: somebody else has the lock. */
+/**
+ * A write came with a token that is older than one that was seen before. Do not try again: somebody else has
+ * the lock.
+ */
 export class StaleTokenError extends Error {
   override readonly name = "StaleTokenError";
 

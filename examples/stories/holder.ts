@@ -1,6 +1,6 @@
 /**
- * A program that takes a lock and keeps it, for stories in which it is stopped or killed: `holder.ts URL NAME [TTL]`. Prints the token, and a line
- * when the lock is lost.
+ * A program that takes a lock and keeps it, for stories in which it is stopped or killed:
+ * `holder.ts URL NAME [TTL]`. Prints the token, and a line when the lock is lost.
  *
  * @module
  */

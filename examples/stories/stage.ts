@@ -1,5 +1,6 @@
 /**
- * Where stories are played: a directory of its own, daemons and clients that can be killed, all gone at the end.
+ * Where stories are played: a directory of its own, daemons and clients that can be killed, all gone at the
+ * end.
  *
  * @module
  */
@@ -61,7 +62,10 @@ export class Stage implements AsyncDisposable {
     return this.#gone.use(await connect(daemon.url, options));
   }
 
-  /** Starts a process that takes a lock and keeps it; its first line is the token, and what happens to the lock follows. */
+  /**
+   * Starts a process that takes a lock and keeps it; its first line is the token, and what happens to the
+   * lock follows.
+   */
   async holder(
     daemon: DaemonActor,
     name: string,

@@ -1,5 +1,6 @@
 /**
- * `distrilock token`: makes a token, or the line of a tokens file for one that is there already. It needs no daemon.
+ * `distrilock token`: makes a token, or the line of a tokens file for one that is there already. It needs no
+ * daemon.
  *
  * @module
  */
@@ -36,7 +37,10 @@ export interface TokenCommandResult {
   readonly aside: string;
 }
 
-/** Runs `token`. Throws a ConfigError for a wrong command line, a token that is too weak, or a file that a daemon would refuse. */
+/**
+ * Runs `token`. Throws a ConfigError for a wrong command line, a token that is too weak, or a file that a
+ * daemon would refuse.
+ */
 export function runToken(
   [verb, ...words]: readonly string[],
   { readText, readStandardInput }: TokenCommandSources,

@@ -8,8 +8,9 @@
  * | `!acquire:invoice/closed/*` | may not acquire names that begin so |
  * | `read,acquire,break,admin:*` | may do everything; `admin` goes with `*` alone |
  *
- * Each right is looked at by itself: of the rules that name it and fit the lock name, the longest pattern wins, a whole name over a beginning of the same
- * length, and `!` over its opposite. No rule: not allowed. Pure.
+ * Each right is looked at by itself: of the rules that name it and fit the lock name, the longest pattern
+ * wins, a whole name over a beginning of the same length, and `!` over its opposite. No rule: not allowed.
+ * Pure.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The gate of a daemon that has a tokens file. What it knows is replaced as a whole, while sessions live: an access looks at what is known now, so that a
- * right that was taken away is gone at once.
+ * The gate of a daemon that has a tokens file. What it knows is replaced as a whole, while sessions live: an
+ * access looks at what is known now, so that a right that was taken away is gone at once.
  *
  * Sources: timing attacks on lookups; HMAC (RFC 2104) under a key that only this process has.
  *
@@ -30,7 +30,9 @@ export interface TokenGateOptions {
 export class TokenGate implements Gate {
   readonly #clock: Clock;
   readonly #log: Log;
-  /** Where an entry is found depends on this: how long the search takes tells nothing of what is in the file. */
+  /**
+   * Where an entry is found depends on this: how long the search takes tells nothing of what is in the file.
+   */
   readonly #blindingKey = randomBytes(BLINDING_KEY_BYTES);
   #entries: ReadonlyMap<string, TokenEntry> = new Map();
   #nextEndWallMs = Infinity;

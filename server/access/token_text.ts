@@ -1,9 +1,10 @@
 /**
  * Tokens that prove who one is, and what is kept of them.
  *
- * A token that the daemon makes has 256 random bits, which nobody finds by trying, however fast the hash is. So one round of SHA-256 serves at rest, without
- * a salt, and a hello costs a microsecond; a slow hash (scrypt, RFC 7914) would help only words that people choose, and would let every stranger
- * spend the daemon's time. Tokens that people choose are therefore refused by their length.
+ * A token that the daemon makes has 256 random bits, which nobody finds by trying, however fast the hash is.
+ * So one round of SHA-256 serves at rest, without a salt, and a hello costs a microsecond; a slow hash
+ * (scrypt, RFC 7914) would help only words that people choose, and would let every stranger spend the
+ * daemon's time. Tokens that people choose are therefore refused by their length.
  *
  * @module
  */
@@ -24,7 +25,10 @@ export function newToken(): string {
   return TOKEN_PREFIX + randomBytes(TOKEN_RANDOM_BYTES).toString("base64url");
 }
 
-/** What is wrong with a token that somebody else made, as the second half of a sentence; undefined when it is a good one. */
+/**
+ * What is wrong with a token that somebody else made, as the second half of a sentence; undefined when it is
+ * a good one.
+ */
 export function tokenFault(token: string): string | undefined {
   if (token.length < TOKEN_BYTES_MIN) {
     return `it is shorter than ${TOKEN_BYTES_MIN} characters, so it could be guessed`;

@@ -14,7 +14,10 @@ const GROUP_WRITES = 0o020;
 /** A gate that knows what is in a file. */
 export interface TokensSource {
   readonly gate: TokenGate;
-  /** Has the gate know what is in the file now. Throws a {@link TokensFileError}, and then it knows what it knew. */
+  /**
+   * Has the gate know what is in the file now. Throws a {@link TokensFileError}, and then it knows what it
+   * knew.
+   */
   reload(): void;
 }
 

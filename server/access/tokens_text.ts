@@ -8,8 +8,8 @@
  * strangers   anonymous            read:status/*
  * ```
  *
- * `distrilock token new` makes such a line, and `printf %s "$TOKEN" | sha256sum` makes its digest. Several lines may have one subject: that is how a token is
- * replaced without a pause. Pure.
+ * `distrilock token new` makes such a line, and `printf %s "$TOKEN" | sha256sum` makes its digest. Several
+ * lines may have one subject: that is how a token is replaced without a pause. Pure.
  *
  * @module
  */
@@ -26,7 +26,9 @@ export interface TokenEntry {
   readonly expiresWallMs: number;
 }
 
-/** A tokens file that cannot be used. The message names the line, never what is in it: it might be a token. */
+/**
+ * A tokens file that cannot be used. The message names the line, never what is in it: it might be a token.
+ */
 export class TokensFileError extends Error {
   override readonly name = "TokensFileError";
 }

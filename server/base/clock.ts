@@ -1,5 +1,6 @@
 /**
- * The one file that reads clocks. Everything else is given the time as an argument, so that it can be simulated.
+ * The one file that reads clocks. Everything else is given the time as an argument, so that it can be
+ * simulated.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Deadlines in the order in which they fall due: a binary heap whose entries know their place, so that one can be withdrawn in
- * O(log n). One timer at the edge serves all of them.
+ * Deadlines in the order in which they fall due: a binary heap whose entries know their place, so that one
+ * can be withdrawn in O(log n). One timer at the edge serves all of them.
  *
  * @module
  */

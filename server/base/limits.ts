@@ -1,9 +1,7 @@
 /**
- * Every limit of the server in one place: what a client can make grow stops at one of these. The unit is in the name.
- * Limits that client and server must agree on are in `client/protocol/limits.ts`. Each limit here has a flag of the
- * same name (see `server/config.ts`).
- *
- * Source for the descriptors: getrlimit(2), RLIMIT_NOFILE.
+ * Every limit of the server in one place: what a client can make grow stops at one of these. The unit is in
+ * the name. Limits that client and server must agree on are in `client/protocol/limits.ts`. Each limit here
+ * has a flag of the same name (see `server/config.ts`).
  *
  * @module
  */
@@ -31,23 +29,41 @@ export interface Limits {
   readonly idleFilesMax: number;
   /** How long a connection may stay without a hello, in milliseconds [P-12]. */
   readonly helloTimeoutMs: number;
-  /** How long an HTTP connection from beyond loopback may be open without a request, in milliseconds; it is cut then. */
+  /**
+   * How long an HTTP connection from beyond loopback may be open without a request, in milliseconds; it is
+   * cut then.
+   */
   readonly requestTimeoutMs: number;
   /** How long whoever shows a wrong token waits for its answer, in milliseconds [P-80]. */
   readonly refusalPauseMs: number;
-  /** How long a text connection that is owed no answer may be silent before it ends with its locks, in milliseconds [T-13]. */
+  /**
+   * How long a text connection that is owed no answer may be silent before it ends with its locks, in
+   * milliseconds [T-13].
+   */
   readonly textSilenceMs: number;
-  /** Silence after which a peer is asked for a sign of life, in milliseconds; 0 = never. It is given up after three times that [P-17]. */
+  /**
+   * Silence after which a peer is asked for a sign of life, in milliseconds; 0 = never. It is given up after
+   * three times that [P-17].
+   */
   readonly heartbeatMs: number;
-  /** Longest time that a session outlives its connection, in milliseconds; one that asks for more gets this. 0 = none does [P-15]. */
+  /**
+   * Longest time that a session outlives its connection, in milliseconds; one that asks for more gets this.
+   * 0 = none does [P-15].
+   */
   readonly graceMsMax: number;
-  /** Sessions without a connection; while there are so many, a hello that asks for a grace is answered by `LIMIT` [P-15]. */
+  /**
+   * Sessions without a connection; while there are so many, a hello that asks for a grace is answered by
+   * `LIMIT` [P-15].
+   */
   readonly detachedSessionsMax: number;
   /** Losses that a session with a grace remembers for its client, the last ones [P-15]. */
   readonly lossesPerSessionMax: number;
   /** Locks and waits of HTTP clients, of all sessions; the next acquire is answered by `LIMIT` [H-20]. */
   readonly httpLocksMax: number;
-  /** Longest wait that an HTTP request can ask for, in milliseconds; one that asks for more is answered by `LIMIT` [H-7]. */
+  /**
+   * Longest wait that an HTTP request can ask for, in milliseconds; one that asks for more is answered by
+   * `LIMIT` [H-7].
+   */
   readonly httpWaitMsMax: number;
   /** Keys of requests whose locks have ended that are remembered, the last ones; 0 = none [H-9]. */
   readonly idempotencyKeysMax: number;
@@ -57,9 +73,15 @@ export interface Limits {
   readonly eventReplayMax: number;
   /** How long a stream without a reader can be gone on with, in milliseconds; 0 = not at all [H-16]. */
   readonly eventReplayMs: number;
-  /** How long holders may keep their locks after the daemon began to leave, in milliseconds; 0 = not at all [P-51]. */
+  /**
+   * How long holders may keep their locks after the daemon began to leave, in milliseconds; 0 = not at all
+   * [P-51].
+   */
   readonly drainTimeoutMs: number;
-  /** How long a daemon that cannot reach its etcd cluster may go on believing in the locks of a session, in milliseconds. */
+  /**
+   * How long a daemon that cannot reach its etcd cluster may go on believing in the locks of a session, in
+   * milliseconds.
+   */
   readonly etcdLeaseMs: number;
   /** How long one call to etcd may take before another member is asked, in milliseconds. */
   readonly etcdCallMs: number;
@@ -78,7 +100,7 @@ export interface LimitRule {
 }
 
 /** Greatest count: no limit needs more, and 32-bit integers stay small in memory and in system calls. */
-const COUNT_MAX = 2 ** 31 - 1;
+export const COUNT_MAX = 2 ** 31 - 1;
 
 /** Longest `heartbeatMs`: a client with more would hear of its lost server after days. */
 const HEARTBEAT_MS_MAX = 3_600_000;
@@ -87,8 +109,8 @@ const HEARTBEAT_MS_MAX = 3_600_000;
 const REFUSAL_PAUSE_MS_MAX = 10_000;
 
 /**
- * Shortest useful `frameBytesMax`: a hello with two texts of 256 bytes, each written as `\u` escapes (6 bytes a
- * character), and its field names.
+ * Shortest useful `frameBytesMax`: a hello with two texts of 256 bytes, each written as `\u` escapes (6 bytes
+ * a character), and its field names.
  */
 const FRAME_BYTES_LEAST = 4_096;
 
@@ -227,8 +249,8 @@ export class LimitsError extends Error {
 }
 
 /**
- * Throws a {@link LimitsError} when a limit is no integer of its range, or when two limits contradict each other.
- * `nameOf` says how the message calls a limit, where people know it by another name.
+ * Throws a {@link LimitsError} when a limit is no integer of its range, or when two limits contradict each
+ * other. `nameOf` says how the message calls a limit, where people know it by another name.
  *
  * ```ts
  * import { throws } from "node:assert/strict";
@@ -254,44 +276,4 @@ export function checkLimits(
     const state = `want at least ${nameOf(low)}, which is ${limits[low]}`;
     throw new LimitsError(`Cannot set ${nameOf(high)} to ${limits[high]}: ${state}`);
   }
-}
-
-/** How the open files that the process may have are shared out. */
-export interface DescriptorPlan {
-  /** Connections to accept: at most what the limits ask for. */
-  readonly connectionsMax: number;
-  /** Lock files to have open at a time, idle ones included; idle ones are closed first. */
-  readonly lockFilesMax: number;
-}
-
-/** Descriptors for the rest: standard streams, listeners, libc, the runtime's own, token files, one `accept` in flight. */
-export const RESERVED_DESCRIPTORS = 64;
-
-/** Fewest connections and fewest lock files that a daemon can be useful with. */
-export const DESCRIPTORS_LEAST = 16;
-
-/**
- * Shares the descriptors of the process between connections and lock files. `softLimit` is RLIMIT_NOFILE's soft limit
- * (`Infinity` where there is none). After the reserve, connections get what they ask for but at most one half, and lock
- * files all the rest: a connection without a lock is useless, while one connection may hold many locks.
- * Throws a {@link LimitsError} when the rest is too small for {@link DESCRIPTORS_LEAST} of each.
- *
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- *
- * deepEqual(planDescriptors(1_024, DEFAULT_LIMITS), { connectionsMax: 480, lockFilesMax: 480 });
- * deepEqual(planDescriptors(100_000, DEFAULT_LIMITS), { connectionsMax: 10_000, lockFilesMax: 89_936 });
- * ```
- */
-export function planDescriptors(softLimit: number, limits: Pick<Limits, "connectionsMax">): DescriptorPlan {
-  const needed = RESERVED_DESCRIPTORS + 2 * DESCRIPTORS_LEAST;
-  // Written so that NaN is refused as well.
-  if (!(softLimit >= needed)) {
-    throw new LimitsError(
-      `Cannot serve with ${softLimit} open files: want at least ${needed}; raise the soft limit (ulimit -n)`,
-    );
-  }
-  const free = Math.min(Math.floor(softLimit), COUNT_MAX) - RESERVED_DESCRIPTORS;
-  const connectionsMax = Math.min(limits.connectionsMax, Math.floor(free / 2));
-  return { connectionsMax, lockFilesMax: free - connectionsMax };
 }

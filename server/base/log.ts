@@ -1,6 +1,7 @@
 /**
- * The log: one JSON object a line, on standard error unless told otherwise. A line begins with `ts` (ISO 8601), `level` and
- * `event` (a dotted name that never changes, for programs); the fields say the rest. Whatever is in a field, a line stays one line.
+ * The log: one JSON object a line, on standard error unless told otherwise. A line begins with `ts` (ISO
+ * 8601), `level` and `event` (a dotted name that never changes, for programs); the fields say the rest.
+ * Whatever is in a field, a line stays one line.
  *
  * @module
  */
@@ -80,7 +81,10 @@ function boundLog(options: Required<LogOptions>, bound: LogFields): Log {
   };
 }
 
-/** JSON escapes the control characters below U+0020 itself; these also end a line, or steer a terminal, somewhere. */
+/**
+ * JSON escapes the control characters below U+0020 itself; these also end a line, or steer a terminal,
+ * somewhere.
+ */
 const UNSAFE_CHARACTERS = /[\u007f-\u009f\u2028\u2029]/g;
 
 function renderLine(line: LogFields, head: LogFields, withStack: boolean): string {
@@ -117,9 +121,10 @@ function renderError(error: Error, withStack: boolean): LogFields {
 const ENCODER = new TextEncoder();
 
 /**
- * One system call a line, so that lines of several processes on one pipe do not mix (up to PIPE_BUF, see pipe(7)) and the
- * last words before an exit are out. A log that cannot be written (closed pipe, full disk) has nowhere to say so, and must
- * not end a daemon that others hold locks of: the failure is dropped, on purpose.
+ * One system call a line, so that lines of several processes on one pipe do not mix (up to PIPE_BUF, see
+ * pipe(7)) and the last words before an exit are out. A log that cannot be written (closed pipe, full disk)
+ * has nowhere to say so, and must not end a daemon that others hold locks of: the failure is dropped, on
+ * purpose.
  */
 function writeStandardError(line: string): void {
   try {

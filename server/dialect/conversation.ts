@@ -1,5 +1,6 @@
 /**
- * What a transport and a dialect know of each other: the transport moves frames of text, the dialect gives them a meaning.
+ * What a transport and a dialect know of each other: the transport moves frames of text, the dialect gives
+ * them a meaning.
  *
  * @module
  */
@@ -39,7 +40,10 @@ export interface Wire {
   send(frame: string): void;
   /** Sends what was said, then closes; the conversation hears `ended` in the end, as always. */
   close(code: CloseCode): void;
-  /** The same with one last frame, after a pause in which nothing is heard: whoever tries one token after the other has to wait for each. */
+  /**
+   * The same with one last frame, after a pause in which nothing is heard: whoever tries one token after the
+   * other has to wait for each.
+   */
   closeLater(frame: string, code: CloseCode): void;
 }
 
@@ -56,13 +60,19 @@ export interface Conversation {
   readonly introduced: boolean;
   /** The peer sent a frame. */
   receive(frame: string): void;
-  /** How long an introduced peer may be silent after the last frame that was sent to it, in ms; absent: for ever. */
+  /**
+   * How long an introduced peer may be silent after the last frame that was sent to it, in ms; absent: for
+   * ever.
+   */
   readonly silenceMsMax?: number;
   /** After so many ms of silence an introduced peer is asked for a sign of life; absent or 0: never. */
   readonly heartbeatMs?: number;
   /** Asks the peer for a sign of life: any frame will do. */
   ping?(): void;
-  /** The connection cannot go on, say since no frame can be made of what the peer sent: it is told, and the connection closed. */
+  /**
+   * The connection cannot go on, say since no frame can be made of what the peer sent: it is told, and the
+   * connection closed.
+   */
   fail(fault: Fault, close: CloseCode): void;
   /** The peer has not introduced itself for so many ms, or was silent for so long. */
   timeOut(afterMs: number): void;

@@ -1,6 +1,7 @@
 /**
- * DoubleDutch's words (`docs/dialects.md` section 3): plain text in the old form, JSON in the new one. Whatever goes wrong has the body of a lock that was not had, since
- * programs of the old form take any other text for a key.
+ * DoubleDutch's words (`docs/dialects.md` section 3): plain text in the old form, JSON in the new one.
+ * Whatever goes wrong has the body of a lock that was not had, since programs of the old form take any other
+ * text for a key.
  *
  * @module
  */

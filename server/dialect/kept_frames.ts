@@ -1,5 +1,6 @@
 /**
- * What a peer says while its session is being fetched from another daemon: carried out when that is done, in order.
+ * What a peer says while its session is being fetched from another daemon: carried out when that is done, in
+ * order.
  *
  * @module
  */

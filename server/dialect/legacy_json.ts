@@ -1,6 +1,6 @@
 /**
- * The dialect of the original distrilock: four commands in JSON (`docs/dialects.md` section 2). Nothing waits, and what a connection holds ends
- * with it.
+ * The dialect of the original distrilock: four commands in JSON (`docs/dialects.md` section 2). Nothing
+ * waits, and what a connection holds ends with it.
  *
  * A name is known here from the grant of its lock to its release or loss.
  *
@@ -177,7 +177,8 @@ function broken({ code, message }: Fault): LegacyOutcome {
 function refusalOutcome(refused: Refused): LegacyOutcome {
   switch (refused.code) {
     case "BUSY":
-      // Waiters, and what is known of other daemons, may stand there too: who is here and has a token, holds it here.
+      // Waiters, and what is known of other daemons, may stand there too: who is here and has a token, holds
+      // it here.
       return (refused.blockedBy ?? []).some(({ token, daemon }) =>
           token !== undefined && daemon === undefined
         )

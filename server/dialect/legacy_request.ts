@@ -1,5 +1,6 @@
 /**
- * The JSON messages of the original distrilock (`docs/dialects.md` section 2). Nothing here throws on what a peer sent.
+ * The JSON messages of the original distrilock (`docs/dialects.md` section 2). Nothing here throws on what a
+ * peer sent.
  *
  * @module
  */

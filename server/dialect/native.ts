@@ -7,7 +7,8 @@
  * ```
  *
  * - NEW: no session; anything but a hello is refused.
- * - RESUMING: its session is being fetched from another daemon; what the peer says meanwhile is kept for later, up to a limit.
+ * - RESUMING: its session is being fetched from another daemon; what the peer says meanwhile is kept for
+ *   later, up to a limit.
  * - OPEN: requests go to the session, its effects come back as answers and pushes.
  * - OVER: no session. Its session may go on without it, see `server/session/session_check.ts`.
  *
@@ -173,7 +174,10 @@ export class NativeConversation implements Conversation, SessionListener {
     if (sessions.isLeaving) this.#wire.close(CLOSE.goingAway);
   }
 
-  /** The same words whether there is no such session, or the secret or the subject is another: whoever guesses learns nothing. */
+  /**
+   * The same words whether there is no such session, or the secret or the subject is another: whoever guesses
+   * learns nothing.
+   */
   #refuseResume(id: number): void {
     const [code, fault] = this.#options.sessions.isLeaving
       ? ["DRAINING", "the daemon leaves service"] as const

@@ -23,7 +23,10 @@ const RETRY_MS = 1_000;
 /** What keeps a silent stream open: a comment. */
 export const HEARTBEAT_TEXT = ":\n\n";
 
-/** The first words of a stream: how soon to come again, and where it is, so that a client can go on with it before it heard of any event. */
+/**
+ * The first words of a stream: how soon to come again, and where it is, so that a client can go on with it
+ * before it heard of any event.
+ */
 export function openingText(id: EventId): string {
   return `retry: ${RETRY_MS}\nid: ${eventId(id)}\n\n`;
 }

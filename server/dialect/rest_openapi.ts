@@ -1,5 +1,6 @@
 /**
- * The OpenAPI document of the HTTP interface, made from `rest_operations.ts` and `rest_schemas.ts`. `docs/rest.md` is normative; this is for programs.
+ * The OpenAPI document of the HTTP interface, made from `rest_operations.ts` and `rest_schemas.ts`.
+ * `docs/rest.md` is normative; this is for programs.
  *
  * Source: OpenAPI Specification 3.1.1.
  *

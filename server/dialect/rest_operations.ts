@@ -1,5 +1,6 @@
 /**
- * What can be asked over HTTP, as a table: a part of the OpenAPI document (`rest_openapi.ts`), which is made from it.
+ * What can be asked over HTTP, as a table: a part of the OpenAPI document (`rest_openapi.ts`), which is made
+ * from it.
  *
  * @module
  */
@@ -35,7 +36,10 @@ export interface RestOperation {
   readonly refusals: readonly ErrorCode[];
 }
 
-/** Every operation can be refused so: the caller, its rights and its origin, connectionsMax, a daemon that leaves, a broken one. */
+/**
+ * Every operation can be refused so: the caller, its rights and its origin, connectionsMax, a daemon that
+ * leaves, a broken one.
+ */
 export const ALWAYS: readonly ErrorCode[] = [
   "BAD_REQUEST",
   "UNAUTHENTICATED",

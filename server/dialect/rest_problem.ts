@@ -1,7 +1,8 @@
 /**
  * Errors of the HTTP interface: the status of each code, and problem documents.
  *
- * Source: RFC 9457 (problem details), RFC 9110 section 15 (status codes); 499 is what proxies log for a client that went away.
+ * Source: RFC 9457 (problem details), RFC 9110 section 15 (status codes); 499 is what proxies log for a
+ * client that went away.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * What HTTP clients ask, as commands: the fields of bodies and queries (`docs/rest.md`). The rules of the fields are those of the native protocol, and its readers
- * judge them; here stands only what is different. Everything throws a {@link Refusal}.
+ * What HTTP clients ask, as commands: the fields of bodies and queries (`docs/rest.md`). The rules of the
+ * fields are those of the native protocol, and its readers judge them; here stands only what is different.
+ * Everything throws a {@link Refusal}.
  *
  * @module
  */
@@ -29,7 +30,8 @@ type Operation = CheckedRequest["op"];
 type Checked<O extends Operation> = Extract<CheckedRequest, { readonly op: O }>;
 
 /**
- * Reads fields as those of a native operation. `lock` is there for the reader alone: which lock is meant stands in the path.
+ * Reads fields as those of a native operation. `lock` is there for the reader alone: which lock is meant
+ * stands in the path.
  *
  * ```ts
  * import { deepEqual } from "node:assert/strict";
@@ -78,7 +80,10 @@ export function readRestAcquire(
   };
 }
 
-/** How long a request waits, in milliseconds: not at all unless it says so, and not for longer than the daemon holds a request open. */
+/**
+ * How long a request waits, in milliseconds: not at all unless it says so, and not for longer than the daemon
+ * holds a request open.
+ */
 export function readRestWait(waitMs: number | undefined, waitMsMax: number): number {
   if (waitMs === undefined || waitMs <= waitMsMax) return waitMs ?? 0;
   const message = `Cannot wait for ${waitMs} ms: ${waitMsMax} are the most, which is httpWaitMsMax`;

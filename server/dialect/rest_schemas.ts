@@ -1,5 +1,6 @@
 /**
- * The shapes of what HTTP clients send and get, as JSON Schema 2020-12: a part of the OpenAPI document (`rest_openapi.ts`).
+ * The shapes of what HTTP clients send and get, as JSON Schema 2020-12: a part of the OpenAPI document
+ * (`rest_openapi.ts`).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The lines of the text dialect as commands (`docs/dialects.md` section 1). Nothing here throws on what a peer sent: a line that is no command
- * becomes a fault to answer.
+ * The lines of the text dialect as commands (`docs/dialects.md` section 1). Nothing here throws on what a
+ * peer sent: a line that is no command becomes a fault to answer.
  *
  * @module
  */

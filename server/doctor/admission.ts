@@ -14,8 +14,8 @@ export interface AdmissionOptions extends Omit<ExaminationOptions, "rival"> {
 }
 
 /**
- * Examines a directory, all but the second process, which would take as long as the whole start. Logs what is not as it should be; throws an
- * {@link UnfitDirectoryError} when locks may not exclude there, unless forced.
+ * Examines a directory, all but the second process, which would take as long as the whole start. Logs what is
+ * not as it should be; throws an {@link UnfitDirectoryError} when locks may not exclude there, unless forced.
  */
 export function admitDirectory({ log, force, ...options }: AdmissionOptions): void {
   const rival = () => ({ told: "nothing", text: "the daemon leaves that to distrilock doctor" }) as const;

@@ -1,5 +1,6 @@
 /**
- * `distrilock doctor`: examines the directory of a daemon. It takes the options of `serve`, so that it looks at what the daemon would use.
+ * `distrilock doctor`: examines the directory of a daemon. It takes the options of `serve`, so that it looks
+ * at what the daemon would use.
  *
  * @module
  */

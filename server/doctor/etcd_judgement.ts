@@ -1,8 +1,9 @@
 /**
  * Whether an etcd cluster is fit for locks, from what its members say of themselves. Pure.
  *
- * Source: etcd's change logs: 3.4.31 and 3.5.13 (a deposed leader may not end leases), 3.4.38 and 3.5.23 (a renewal may not succeed for a lease that was
- * revoked); https://etcd.io/docs/v3.5/op-guide/maintenance/ (space quota, compaction, defragmentation).
+ * Source: etcd's change logs: 3.4.31 and 3.5.13 (a deposed leader may not end leases), 3.4.38 and 3.5.23 (a
+ * renewal may not succeed for a lease that was revoked); https://etcd.io/docs/v3.5/op-guide/maintenance/
+ * (space quota, compaction, defragmentation).
  *
  * @module
  */

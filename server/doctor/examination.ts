@@ -1,6 +1,7 @@
 /**
- * Examines a directory of locks: finds the facts out, and has them judged. The daemon does it before it serves, `distrilock doctor` whenever
- * somebody asks. It needs no more permissions than the daemon has; what it cannot look at it says.
+ * Examines a directory of locks: finds the facts out, and has them judged. The daemon does it before it
+ * serves, `distrilock doctor` whenever somebody asks. It needs no more permissions than the daemon has; what
+ * it cannot look at it says.
  *
  * @module
  */

@@ -1,9 +1,11 @@
 /**
- * Which file systems a directory of locks may be on, as a table by the magic number that fstatfs(2) tells. What is needed: locks of open file
- * descriptions that exclude between all processes that see the directory, that end with their process, and that never end otherwise. One
- * kernel with a file system of its own gives that.
+ * Which file systems a directory of locks may be on, as a table by the magic number that fstatfs(2) tells.
+ * What is needed: locks of open file descriptions that exclude between all processes that see the directory,
+ * that end with their process, and that never end otherwise. One kernel with a file system of its own gives
+ * that.
  *
- * Sources: Linux `include/uapi/linux/magic.h`, fstatfs(2), fcntl_locking(2), nfs(5); for FUSE `fs/fuse/file.c`.
+ * Sources: Linux `include/uapi/linux/magic.h`, fstatfs(2), fcntl_locking(2), nfs(5); for FUSE
+ * `fs/fuse/file.c`.
  *
  * @module
  */

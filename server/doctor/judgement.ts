@@ -4,19 +4,23 @@
  * @module
  */
 import { errnoClass, errnoName } from "../../ffi/errno.ts";
-import { type Limits, LimitsError, planDescriptors } from "../base/limits.ts";
+import { planDescriptors } from "../base/descriptor_plan.ts";
+import { type Limits, LimitsError } from "../base/limits.ts";
 import { CLOCK_START_MS } from "../store/directory/ledger.ts";
 import { judgeFileSystem } from "./file_systems.ts";
 import type { Finding } from "./finding.ts";
 import type { Mount } from "./mount.ts";
 
-/** Less room than this is worth a warning, in bytes: a lock file takes a block, a new one a directory entry as well. */
+/**
+ * Less room than this is worth a warning, in bytes: a lock file takes a block, a new one a directory entry as
+ * well.
+ */
 const FREE_BYTES_LOW = 16 * 1024 * 1024;
 /** Fewer free inodes than this are worth a warning: every name that is in use has a file. */
 const FREE_INODES_LOW = 1_000;
 /**
- * The clock may be so far behind the ledger before it is worth a warning, in milliseconds. Each start of a daemon puts the ledger minutes ahead,
- * so a little is normal.
+ * The clock may be so far behind the ledger before it is worth a warning, in milliseconds. Each start of a
+ * daemon puts the ledger minutes ahead, so a little is normal.
  */
 const CLOCK_BEHIND_MS = 24 * 3_600_000;
 
@@ -65,7 +69,9 @@ export function judgeMount(mount: Mount | undefined, readOnly: boolean): Finding
   };
 }
 
-/** Whether files can be made, written, synced and removed there; `errno` is what the call `verb` failed with. */
+/**
+ * Whether files can be made, written, synced and removed there; `errno` is what the call `verb` failed with.
+ */
 export function judgeWriting(
   failure: { readonly verb: string; readonly errno: number } | undefined,
 ): Finding {
@@ -115,7 +121,10 @@ export function judgeSpace(freeBytes: number, freeInodes: number): Finding {
   return { check, verdict: "warn", text: `only ${text}`, advice };
 }
 
-/** The wall clock, against the time that the ledger of the directory has reached; undefined when there is no ledger yet. */
+/**
+ * The wall clock, against the time that the ledger of the directory has reached; undefined when there is no
+ * ledger yet.
+ */
 export function judgeClock(wallMs: number, ledgerMs: number | undefined): Finding {
   const check = "clock";
   const advice = "set the clock, and keep it set (chrony, systemd-timesyncd)";

@@ -1,6 +1,7 @@
 /**
- * The mount that a directory is on, as `/proc/self/mountinfo` tells. It is found by the id of the mount, which the kernel tells of every open
- * file: paths would deceive through links, bind mounts and mounts on top of each other.
+ * The mount that a directory is on, as `/proc/self/mountinfo` tells. It is found by the id of the mount,
+ * which the kernel tells of every open file: paths would deceive through links, bind mounts and mounts on top
+ * of each other.
  *
  * Sources: proc_pid_mountinfo(5), proc_pid_fdinfo(5).
  *

@@ -1,7 +1,9 @@
 /**
- * What there is to know of an NFSv4 mount beside its options: the lease time of the server, a setting of the kernel, and what the server takes this host for.
+ * What there is to know of an NFSv4 mount beside its options: the lease time of the server, a setting of the
+ * kernel, and what the server takes this host for.
  *
- * Sources: nfs(5), proc_pid_mountstats(5), Linux `Documentation/filesystems/nfs/client-identifier.rst` and `fs/nfs/nfs4super.c`.
+ * Sources: nfs(5), proc_pid_mountstats(5), Linux `Documentation/filesystems/nfs/client-identifier.rst` and
+ * `fs/nfs/nfs4super.c`.
  *
  * @module
  */
@@ -12,9 +14,15 @@ import { type Mount, mountOf } from "./mount.ts";
 /** What is known of the NFS mount that a directory is on. */
 export interface NfsFacts {
   readonly mount: Mount;
-  /** The lease time that the server told, in milliseconds; undefined below NFSv4, or when the kernel does not tell. */
+  /**
+   * The lease time that the server told, in milliseconds; undefined below NFSv4, or when the kernel does not
+   * tell.
+   */
   readonly leaseMs: number | undefined;
-  /** Whether the kernel takes locks again that were lost (`recover_lost_locks`); undefined when it does not tell. */
+  /**
+   * Whether the kernel takes locks again that were lost (`recover_lost_locks`); undefined when it does not
+   * tell.
+   */
   readonly recoversLostLocks: boolean | undefined;
   readonly host: HostIdentity;
 }

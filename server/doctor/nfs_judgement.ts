@@ -1,8 +1,8 @@
 /**
  * What facts about an NFS mount mean for locks on it. Pure: `nfs_facts.ts` and `nfs_trial.ts` find them out.
  *
- * Sources: nfs(5), mount.nfs(8), exports(5), RFC 8881 § 8.3, and measurements in which each refused setting gave one lock to two hosts, or kept
- * one that nobody held.
+ * Sources: nfs(5), mount.nfs(8), exports(5), RFC 8881 § 8.3, and measurements in which each refused setting
+ * gave one lock to two hosts, or kept one that nobody held.
  *
  * @module
  */

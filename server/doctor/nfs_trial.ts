@@ -1,5 +1,6 @@
 /**
- * Trying an NFS mount out: whether another daemon's lock is seen, who else is in the roster, and what the server says of the time.
+ * Trying an NFS mount out: whether another daemon's lock is seen, who else is in the roster, and what the
+ * server says of the time.
  *
  * @module
  */
@@ -30,7 +31,10 @@ export interface NfsTrialOptions {
   readonly sleep: (ms: number) => void;
 }
 
-/** For so many beats a doubtful twin is watched: it writes with each, but may have to take its place again first. */
+/**
+ * For so many beats a doubtful twin is watched: it writes with each, but may have to take its place again
+ * first.
+ */
 const DOUBT_BEATS = 2.5;
 /** How often it is looked at in a beat. */
 const LOOKS_A_BEAT = 8;
@@ -55,7 +59,8 @@ export function tryNfs(options: NfsTrialOptions): Finding[] {
     });
     const twin = findTwin(roster, entries, options);
     const found = judgeTwin(options.facts.host, twin);
-    // With every call of this host the server forgets the other one, and the other way round: the fewer the better.
+    // With every call of this host the server forgets the other one, and the other way round: the fewer the
+    // better.
     return twin ? [found] : [found, judgePeers(entries), ...tryClock(options)];
   } catch (error) {
     if (!(error instanceof RosterError)) throw error;
@@ -66,7 +71,10 @@ export function tryNfs(options: NfsTrialOptions): Finding[] {
   }
 }
 
-/** A living daemon on a host that the server takes for this one. One whose lock is not seen may live all the same: its lock may be what the server freed. So it is watched until it writes. */
+/**
+ * A living daemon on a host that the server takes for this one. One whose lock is not seen may live all the
+ * same: its lock may be what the server freed. So it is watched until it writes.
+ */
 function findTwin(
   roster: Roster,
   entries: readonly RosterEntry[],

@@ -22,7 +22,10 @@ export function playRival(calls: FileCalls, path: string): RivalAnswer {
   return lockRefused(-answer) ? { told: "refused" } : { told: "error", text: errnoName(-answer) };
 }
 
-/** Starts a rival for the file and gives what it was told; asks for no permission, and says so where one is missing. */
+/**
+ * Starts a rival for the file and gives what it was told; asks for no permission, and says so where one is
+ * missing.
+ */
 export function startRival(path: string, libcPath: string): RivalAnswer {
   if (Deno.permissions.querySync({ name: "run" }).state !== "granted") {
     return { told: "nothing", text: "no permission to start another process (--allow-run)" };

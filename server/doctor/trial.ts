@@ -1,6 +1,6 @@
 /**
- * Trying what the daemon will do: makes a file in the directory, writes, locks, lets go, removes it. What a file system promises and what it does
- * are two things.
+ * Trying what the daemon will do: makes a file in the directory, writes, locks, lets go, removes it. What a
+ * file system promises and what it does are two things.
  *
  * Source: fcntl_locking(2).
  *
@@ -11,10 +11,16 @@ import { type FileCalls, LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../ffi/
 import type { Finding } from "./finding.ts";
 import { judgeWriting } from "./judgement.ts";
 
-/** Tries a lock that this process holds from another process: what that one was told, or why none could be asked. */
+/**
+ * Tries a lock that this process holds from another process: what that one was told, or why none could be
+ * asked.
+ */
 export type Rival = (path: string) => RivalAnswer;
 
-/** What another process was told about a lock that is held: refused, as it must be; that it may have it; or nothing of the kind. */
+/**
+ * What another process was told about a lock that is held: refused, as it must be; that it may have it; or
+ * nothing of the kind.
+ */
 export type RivalAnswer =
   | { readonly told: "refused" }
   | { readonly told: "granted" }

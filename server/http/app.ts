@@ -1,6 +1,7 @@
 /**
- * The HTTP application: every route that is no WebSocket. Each area has a file `<area>_routes.ts` with a function that makes its routes from the
- * parts that it needs; this file puts them together, with what holds for all of them, and answers what none of them does.
+ * The HTTP application: every route that is no WebSocket. Each area has a file `<area>_routes.ts` with a
+ * function that makes its routes from the parts that it needs; this file puts them together, with what holds
+ * for all of them, and answers what none of them does.
  *
  * @module
  */
@@ -32,7 +33,10 @@ export interface HttpParts {
   readonly serverName: string;
   readonly limits: Limits;
   readonly log: Log;
-  /** Runs a turn: whatever asks a session does it in one, see `server/transport/reception.ts`. What it runs must not throw. */
+  /**
+   * Runs a turn: whatever asks a session does it in one, see `server/transport/reception.ts`. What it runs
+   * must not throw.
+   */
   readonly turn: (work: () => void) => void;
   /** Health and metrics. */
   readonly operation: OperationParts;
@@ -100,7 +104,10 @@ const checkAccept: MiddlewareHandler<HttpEnv> = async ({ req }, next) => {
   await next();
 };
 
-/** Routes that have parameters, and judge them; a key that somebody put into a URL is told at once that it has no place there. */
+/**
+ * Routes that have parameters, and judge them; a key that somebody put into a URL is told at once that it has
+ * no place there.
+ */
 const WITH_QUERY = new Set(["/v1/names", "/v1/sessions", "/v1/events"]);
 
 const checkQuery: MiddlewareHandler<HttpEnv> = async ({ req }, next) => {

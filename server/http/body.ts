@@ -32,7 +32,8 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Fi
 
 function checkType(headers: Headers): void {
   const [type = ""] = (headers.get("content-type") ?? "").split(";", 1);
-  // What a page may send without asking first (forms, plain text) is none of ours, so no page of others can lock by a form.
+  // What a page may send without asking first (forms, plain text) is none of ours, so no page of others can
+  // lock by a form.
   if (type.trim().toLowerCase() !== "application/json") {
     throw badRequest(`Cannot read a body of type ${JSON.stringify(type)}: want application/json`, 415);
   }

@@ -10,10 +10,14 @@ import { type Access, type Gate, isAccess } from "../session/access.ts";
 import { accessOf } from "../session/bearer.ts";
 import type { HttpEnv } from "./app.ts";
 
-/** Whoever sends a request. Its subject tells callers apart: what one of them asked is no answer for another. */
+/**
+ * Whoever sends a request. Its subject tells callers apart: what one of them asked is no answer for another.
+ */
 export type Caller = Access;
 
-/** Says who a request comes from; `peer` is its address. Throws a {@link Refusal} when it may not ask at all. */
+/**
+ * Says who a request comes from; `peer` is its address. Throws a {@link Refusal} when it may not ask at all.
+ */
 export type Identify = (request: Request, peer: string) => Caller;
 
 /** Identifies by the token of a request. */

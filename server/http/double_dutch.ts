@@ -49,7 +49,9 @@ export class DutchLocks {
     return { key: this.#locks.keyOf(lock), lock };
   }
 
-  /** Gives a lock back. Rejects with a {@link Refusal} when that is no key to it, or it is another caller's. */
+  /**
+   * Gives a lock back. Rejects with a {@link Refusal} when that is no key to it, or it is another caller's.
+   */
   async release(
     { name, key }: { readonly name: string; readonly key: string },
     caller: Caller,

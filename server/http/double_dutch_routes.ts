@@ -122,7 +122,8 @@ function clientOf({ req, env }: Context<HttpEnv>, { apiKey, identify }: DutchRou
   refuseOtherSites(req);
   const { hostname: host } = env.remoteAddr;
   if (apiKey !== null) checkApiKey(req.query("auth"), apiKey);
-  // The API key opens these routes. What may be done there is for the token to say, or for what strangers may.
+  // The API key opens these routes. What may be done there is for the token to say, or for what strangers
+  // may.
   return { caller: identify(req.raw, host), profile: { name: "a DoubleDutch client", host } };
 }
 

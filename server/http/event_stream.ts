@@ -10,7 +10,8 @@
  * - UNREAD: it goes into the memory alone, whose oldest part is forgotten; a timer runs.
  * - ENDED: no session, no reader, no timer.
  *
- * A reader that is slow costs no memory: the watch drops events and tells so (`server/session/watches.ts`). One that does not read at all is cut.
+ * A reader that is slow costs no memory: the watch drops events and tells so (`server/session/watches.ts`).
+ * One that does not read at all is cut.
  *
  * @module
  */
@@ -52,7 +53,9 @@ export interface EventStreamOptions extends HttpClient {
 interface Reader {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   enqueuedBytes: number;
-  /** How much had been taken at the last heartbeat, and at how many heartbeats in a row nothing more had been. */
+  /**
+   * How much had been taken at the last heartbeat, and at how many heartbeats in a row nothing more had been.
+   */
   takenBytes: number;
   idleBeats: number;
   beat: ReturnType<typeof setTimeout> | undefined;
@@ -102,7 +105,10 @@ export class EventStream implements SessionListener {
     return controller ? Math.max(0, READ_AHEAD_BYTES - (controller.desiredSize ?? 0)) : 0;
   }
 
-  /** A body that tells the stream from after `seq` on; from now on when undefined. Whoever read it before does not any more. */
+  /**
+   * A body that tells the stream from after `seq` on; from now on when undefined. Whoever read it before does
+   * not any more.
+   */
   read(seq: number | undefined, { isNew }: { readonly isNew: boolean }): ReadableStream<Uint8Array> {
     clearTimeout(this.#patience);
     this.#closeReader();

@@ -1,6 +1,7 @@
 /**
- * The locks of HTTP clients. Who has no connection has a key instead: a lock is in a session of its own (or in that of another lock, by wish), lives for its TTL,
- * and whoever knows the key may renew, convert and release it. `docs/design/0013-http-locks.md` says why.
+ * The locks of HTTP clients. Who has no connection has a key instead: a lock is in a session of its own (or
+ * in that of another lock, by wish), lives for its TTL, and whoever knows the key may renew, convert and
+ * release it. `docs/design/0013-http-locks.md` says why.
  *
  * ```text
  *   acquire ──▶ WAITING ──▶ HELD ──▶ ENDED      [release, lost, session ended]
@@ -91,7 +92,10 @@ export class HttpLocks {
     return this.#parts.keys.keyOf(sessionId);
   }
 
-  /** For how many ms from now its client may take a lock for its own that ends then: no longer than the store vouches for it ([P-18] of `docs/protocol.md`). */
+  /**
+   * For how many ms from now its client may take a lock for its own that ends then: no longer than the store
+   * vouches for it ([P-18] of `docs/protocol.md`).
+   */
   expiresInMs({ session }: HttpLock, expires: number | undefined): number {
     const leftMs = (expires ?? Infinity) - this.#epochMs - this.#now();
     return Math.max(0, Math.floor(Math.min(leftMs, session.validForMs ?? Infinity)));

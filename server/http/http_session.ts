@@ -80,7 +80,10 @@ export class HttpSession implements SessionListener {
     return this.#session?.id ?? "";
   }
 
-  /** Asks for something, under an id that rises, and answers with the effect of that type. Rejects with a {@link Refusal}. */
+  /**
+   * Asks for something, under an id that rises, and answers with the effect of that type. Rejects with a
+   * {@link Refusal}.
+   */
   ask<T extends Answer["type"]>(wanted: T, work: Work): Promise<EffectOf<T>> {
     return this.begin(wanted, work).answer;
   }

@@ -1,6 +1,6 @@
 /**
- * Keys of HTTP locks. A key is a digest of its session's id under a secret of this process: so it can be told again to whoever repeats a request, and no list of
- * keys is kept that could get into a log.
+ * Keys of HTTP locks. A key is a digest of its session's id under a secret of this process: so it can be told
+ * again to whoever repeats a request, and no list of keys is kept that could get into a log.
  *
  * Source: RFC 2104 (HMAC); timing attacks on comparisons, `timingSafeEqual` of node:crypto.
  *

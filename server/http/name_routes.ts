@@ -1,5 +1,6 @@
 /**
- * Routes of lock names: which are held, who holds one, who waits for whom, and breaking a lock of others (`docs/rest.md` section 3).
+ * Routes of lock names: which are held, who holds one, who waits for whom, and breaking a lock of others
+ * (`docs/rest.md` section 3).
  *
  * @module
  */

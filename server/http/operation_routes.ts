@@ -1,8 +1,9 @@
 /**
  * Routes for those who keep the daemon running: `/livez`, `/readyz` and `/metrics`.
  *
- * `/livez` and `/readyz` are open to all: they say no more than a connection attempt does, and probes carry no credentials. `/metrics` names no
- * lock, but tells how much is going on: it is for whoever may read some name.
+ * `/livez` and `/readyz` are open to all: they say no more than a connection attempt does, and probes carry
+ * no credentials. `/metrics` names no lock, but tells how much is going on: it is for whoever may read some
+ * name.
  *
  * @module
  */

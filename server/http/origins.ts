@@ -1,6 +1,6 @@
 /**
- * Which pages of browsers may ask: those of allowed origins, and those that this very server gave. A page of anybody else must not lock by the browser of somebody who
- * can reach the port.
+ * Which pages of browsers may ask: those of allowed origins, and those that this very server gave. A page of
+ * anybody else must not lock by the browser of somebody who can reach the port.
  *
  * Source: Fetch (WHATWG) section 3.2 (CORS protocol), Fetch Metadata (W3C) section 2.4.
  *
@@ -29,7 +29,8 @@ export function guardOrigins(allowsOrigin: AllowsOrigin): MiddlewareHandler<Http
     const { req } = context;
     const origin = req.header("Origin");
     if (origin === undefined) {
-      // An image or a script of another site has no Origin; a link that somebody followed does no harm where a GET changes nothing.
+      // An image or a script of another site has no Origin; a link that somebody followed does no harm where
+      // a GET changes nothing.
       if (req.header("Sec-Fetch-Mode") !== "navigate") refuseOtherSites(req);
       return await next();
     }
@@ -47,7 +48,10 @@ export function guardOrigins(allowsOrigin: AllowsOrigin): MiddlewareHandler<Http
   };
 }
 
-/** Refuses what a page of another site made a browser ask, without saying so by an Origin: for routes where a GET changes something. */
+/**
+ * Refuses what a page of another site made a browser ask, without saying so by an Origin: for routes where a
+ * GET changes something.
+ */
 export function refuseOtherSites(req: HonoRequest): void {
   const site = req.header("Sec-Fetch-Site") ?? "none";
   const isAllowed = site === "none" || site === "same-origin" || req.header("Origin") !== undefined;

@@ -1,6 +1,7 @@
 /**
- * Routes of the web page: its files, and what a browser may do with them. They tell nothing of locks, so whoever reaches the port may have them; what the page then asks
- * is asked of `/v1` like anybody else's questions.
+ * Routes of the web page: its files, and what a browser may do with them. They tell nothing of locks, so
+ * whoever reaches the port may have them; what the page then asks is asked of `/v1` like anybody else's
+ * questions.
  *
  * Source: Content Security Policy Level 3 (W3C), Trusted Types (W3C).
  *
@@ -10,7 +11,10 @@ import { Hono } from "hono";
 import { type Asset, ASSETS } from "../web/assets.ts";
 import type { HttpEnv } from "./app.ts";
 
-/** Nothing but the page's own files and its own daemon; no text becomes markup or code; no other page may frame it. */
+/**
+ * Nothing but the page's own files and its own daemon; no text becomes markup or code; no other page may
+ * frame it.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -49,7 +53,10 @@ function answer({ type, text, tag }: Asset, known: string | undefined): Response
   return new Response(text, { headers: { ...headers, "content-type": type } });
 }
 
-/** Compares weakly, as RFC 9110 section 13.1.2 wants: what compresses an answer on its way makes its tag a weak one. */
+/**
+ * Compares weakly, as RFC 9110 section 13.1.2 wants: what compresses an answer on its way makes its tag a
+ * weak one.
+ */
 function isKnown(header: string, tag: string): boolean {
   return header.trim() === "*" || header.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
 }

@@ -1,5 +1,6 @@
 /**
- * What came of requests that carried an `Idempotency-Key`: a request that is sent again finds its lock, and never takes a second one.
+ * What came of requests that carried an `Idempotency-Key`: a request that is sent again finds its lock, and
+ * never takes a second one.
  *
  * ```text
  *   begin ──▶ LIVING ──▶ ENDED ──▶ forgotten      [end; later: forgotten after a time, or when there are too many]
@@ -7,7 +8,8 @@
  * ```
  *
  * - LIVING: its lock is held or waited for; as many as there are locks.
- * - ENDED: its lock has ended, so a repetition that comes late is refused. Kept in the order in which they ended.
+ * - ENDED: its lock has ended, so a repetition that comes late is refused. Kept in the order in which they
+ *   ended.
  *
  * Pure: time is an argument.
  *

@@ -1,6 +1,6 @@
 /**
- * The calls on files of a directory store, counted. Those that can wait for a disk are timed too; for the others reading the clock twice would cost as
- * much as the call.
+ * The calls on files of a directory store, counted. Those that can wait for a disk are timed too; for the
+ * others reading the clock twice would cost as much as the call.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * How often durations fell where: the counts behind a histogram, for every cell of a small table (say, each mode and class). Noting one is an addition
- * in an array, so that it can be done on the hot path. Pure.
+ * How often durations fell where: the counts behind a histogram, for every cell of a small table (say, each
+ * mode and class). Noting one is an addition in an array, so that it can be done on the hot path. Pure.
  *
  * @module
  */

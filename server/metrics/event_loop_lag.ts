@@ -1,6 +1,7 @@
 /**
- * How late the event loop is: a timer that should fire at a fixed beat, and how much later it does. A daemon that is late answers late, and hears heartbeats
- * late. (The histogram of `node:perf_hooks` does not measure on this runtime.)
+ * How late the event loop is: a timer that should fire at a fixed beat, and how much later it does. A daemon
+ * that is late answers late, and hears heartbeats late. (The histogram of `node:perf_hooks` does not measure
+ * on this runtime.)
  *
  * @module
  */

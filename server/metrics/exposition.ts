@@ -1,6 +1,6 @@
 /**
- * Metrics as Prometheus reads them. The library knows the format; what it tells is read from its owners at the time of a scrape, so that nothing of it is on
- * the hot path.
+ * Metrics as Prometheus reads them. The library knows the format; what it tells is read from its owners at
+ * the time of a scrape, so that nothing of it is on the hot path.
  *
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  *
@@ -52,8 +52,8 @@ function register(registry: Registry, metric: Metric, sources: MetricSources): v
 }
 
 /**
- * A histogram whose counts are kept elsewhere. The library's own takes single durations only, which costs a hash of the labels for each; a registry asks a
- * metric for nothing but `get`.
+ * A histogram whose counts are kept elsewhere. The library's own takes single durations only, which costs a
+ * hash of the labels for each; a registry asks a metric for nothing but `get`.
  */
 function readHistogram(name: string, help: string, read: () => readonly HistogramSample[]): RegisteredMetric {
   const get = () => {

@@ -1,5 +1,6 @@
 /**
- * Whether the daemon lives, and whether it should be sent new work: the checks behind `/livez` and `/readyz`, in the words of Kubernetes. Pure.
+ * Whether the daemon lives, and whether it should be sent new work: the checks behind `/livez` and `/readyz`,
+ * in the words of Kubernetes. Pure.
  *
  * Source: https://kubernetes.io/docs/reference/using-api/health-checks/
  *

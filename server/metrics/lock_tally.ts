@@ -1,6 +1,7 @@
 /**
- * Counts what happens to locks: how many are held and waited for, what came of requests, how long waits and holds took. It looks on at what sessions
- * ask and are told, and so is the same for every store and every interface. Pure.
+ * Counts what happens to locks: how many are held and waited for, what came of requests, how long waits and
+ * holds took. It looks on at what sessions ask and are told, and so is the same for every store and every
+ * interface. Pure.
  *
  * What a session asked for is one of these:
  *
@@ -13,7 +14,6 @@
  *
  * @module
  */
-import type { ErrorCode } from "../../client/protocol/codes.ts";
 import type { LossReason } from "../../client/protocol/messages.ts";
 import { type Mode, MODES } from "../../client/protocol/modes.ts";
 import { assert } from "../base/assert.ts";
@@ -21,46 +21,12 @@ import type { Observer } from "../session/observer.ts";
 import type { Acquire, Convert, Effect, Refused, SessionId } from "../store/store.ts";
 import { Distribution } from "./distribution.ts";
 import { NameClasses } from "./name_classes.ts";
+import { type Result, resultOf, RESULTS } from "./result.ts";
 
-/** What can come of a request for a lock, or for another mode of one. */
-export const RESULTS = [
-  "granted",
-  "timeout",
-  "busy",
-  "cancelled",
-  "deadlock",
-  "denied",
-  "queue_full",
-  "limit",
-  "draining",
-  "unavailable",
-  "session_ended",
-  "error",
-] as const;
-
-/** One of the {@link RESULTS}. */
-export type Result = typeof RESULTS[number];
-
-/** Results of refusals; whatever is not here is an `error`: a request that breaks a rule, or a server that does. */
-const RESULT_OF: Readonly<Partial<Record<ErrorCode, Result>>> = {
-  TIMEOUT: "timeout",
-  BUSY: "busy",
-  CANCELLED: "cancelled",
-  DEADLOCK: "deadlock",
-  DENIED: "denied",
-  UNAUTHENTICATED: "denied",
-  QUEUE_FULL: "queue_full",
-  LIMIT: "limit",
-  DRAINING: "draining",
-  STORE_UNAVAILABLE: "unavailable",
-};
-
-/** What a refusal with that code counts as. */
-export function resultOf(code: ErrorCode): Result {
-  return RESULT_OF[code] ?? "error";
-}
-
-/** Bounds of waits and of holds, in seconds: from "at once" to what nobody would wait for, and from a moment to a day. */
+/**
+ * Bounds of waits and of holds, in seconds: from "at once" to what nobody would wait for, and from a moment
+ * to a day.
+ */
 const WAIT_BOUNDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1_800];
 const HOLD_BOUNDS = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1_800, 3_600, 86_400];
 
@@ -148,7 +114,10 @@ export class LockTally implements Observer {
     return this.#results[result][cell] ?? 0;
   }
 
-  /** How long the request that waits longest has waited, by the index of its class, in milliseconds; 0 where none does. */
+  /**
+   * How long the request that waits longest has waited, by the index of its class, in milliseconds; 0 where
+   * none does.
+   */
   oldestWaitsMs(now: number): number[] {
     const oldest = this.#classes.names.map(() => 0);
     if (!this.#waiting.some((count) => count > 0)) return oldest;

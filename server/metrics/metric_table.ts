@@ -1,6 +1,7 @@
 /**
- * Every metric of a daemon: what it is called, what it means, and where its samples come from. `docs/metrics.md` prints this table, and a test holds the two
- * against each other. A lock name is never a label, and no label takes its values from what a client sends.
+ * Every metric of a daemon: what it is called, what it means, and where its samples come from.
+ * `docs/metrics.md` prints this table, and a test holds the two against each other. A lock name is never a
+ * label, and no label takes its values from what a client sends.
  *
  * Names and units follow https://prometheus.io/docs/practices/naming/.
  *
@@ -8,7 +9,7 @@
  */
 import { LIMIT_NAMES } from "../base/limits.ts";
 import type { Sessions } from "../session/sessions.ts";
-import { RESULTS } from "./lock_tally.ts";
+import { RESULTS } from "./result.ts";
 import {
   byCell,
   byLabel,

@@ -1,5 +1,6 @@
 /**
- * Lock names in a few classes, since a name must never be a label of a metric: names are many, and may tell secrets. Pure.
+ * Lock names in a few classes, since a name must never be a label of a metric: names are many, and may tell
+ * secrets. Pure.
  *
  * @module
  */
@@ -50,8 +51,9 @@ export class NameClasses {
 }
 
 /**
- * Reads rules that are written as `PREFIX=CLASS,…`. A lock name may have a `=` in it, so the last one counts. Undefined when the text is not of that
- * form, has a prefix twice, or more than {@link NAME_CLASSES_MAX} classes.
+ * Reads rules that are written as `PREFIX=CLASS,…`. A lock name may have a `=` in it, so the last one counts.
+ * Undefined when the text is not of that form, has a prefix twice, or more than {@link NAME_CLASSES_MAX}
+ * classes.
  *
  * ```ts
  * import { deepEqual } from "node:assert/strict";

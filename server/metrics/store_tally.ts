@@ -1,12 +1,14 @@
 /**
- * Counts what a store asks of whatever is behind it: the calls on files of a directory, the requests to a cluster. A store takes the counts of
- * each kind of operation once, and then only adds to numbers. Pure.
+ * Counts what a store asks of whatever is behind it: the calls on files of a directory, the requests to a
+ * cluster. A store takes the counts of each kind of operation once, and then only adds to numbers. Pure.
  *
  * @module
  */
 import { Distribution } from "./distribution.ts";
 
-/** Bounds of operations, in seconds: from the page cache to a disk or a server that is about to be given up. */
+/**
+ * Bounds of operations, in seconds: from the page cache to a disk or a server that is about to be given up.
+ */
 const OPERATION_BOUNDS = [0.000_1, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 
 /** How operations of one kind ended. */

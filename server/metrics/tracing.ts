@@ -1,12 +1,14 @@
 /**
- * OpenTelemetry spans of waits and holds, by the runtime's own support (`OTEL_DENO=true`): it exports what is recorded, and takes the parent of a request that
- * came over HTTP from its `traceparent`. Where that is off nothing of this is loaded.
+ * OpenTelemetry spans of waits and holds, by the runtime's own support (`OTEL_DENO=true`): it exports what is
+ * recorded, and takes the parent of a request that came over HTTP from its `traceparent`. Where that is off
+ * nothing of this is loaded.
  *
  * ```text
  *   asked ──lock.wait──▶ granted ──lock.hold──▶ released, lost, …
  * ```
  *
- * A wait is linked to the hold that was in its way when it began, and a hold to its own wait. Lock names are not in spans, as in metrics.
+ * A wait is linked to the hold that was in its way when it began, and a hold to its own wait. Lock names are
+ * not in spans, as in metrics.
  *
  * Sources: https://docs.deno.com/runtime/fundamentals/open_telemetry/, https://www.w3.org/TR/trace-context/
  *
@@ -16,7 +18,7 @@ import type { Context, ContextAPI, Link, Span, SpanContext, Tracer } from "@open
 import { SOFTWARE_VERSION } from "../../client/protocol/version.ts";
 import type { Observer } from "../session/observer.ts";
 import type { Acquire, Effect, SessionId } from "../store/store.ts";
-import { resultOf } from "./lock_tally.ts";
+import { resultOf } from "./result.ts";
 import { NameClasses, type NameClassRule } from "./name_classes.ts";
 
 /** What of the API is needed. */
@@ -25,7 +27,10 @@ export interface TracingApi {
   readonly context: Pick<ContextAPI, "active">;
 }
 
-/** Under this symbol whoever implements the API registers it, see `api/src/internal/global-utils.ts` of OpenTelemetry. */
+/**
+ * Under this symbol whoever implements the API registers it, see `api/src/internal/global-utils.ts` of
+ * OpenTelemetry.
+ */
 const API_SYMBOL = Symbol.for("opentelemetry.js.api.1");
 /** `SpanStatusCode.ERROR`. */
 const ERROR = { code: 2 } as const;

@@ -1,6 +1,7 @@
 /**
- * Finds peers that are not there any more, [P-17]: whoever is silent is asked for a sign of life, and given up when none comes. A connection whose
- * other end vanished looks like one whose other end has nothing to say; TCP by itself takes hours to tell them apart.
+ * Finds peers that are not there any more, [P-17]: whoever is silent is asked for a sign of life, and given
+ * up when none comes. A connection whose other end vanished looks like one whose other end has nothing to
+ * say; TCP by itself takes hours to tell them apart.
  *
  * ```text
  *   NONE ──▶ ALIVE ──▶ ASKED ──▶ NONE
@@ -8,7 +9,8 @@
  * ```
  *
  * - NONE: not introduced, or gone; no deadline. A dialect without signs of life stays here.
- * - ALIVE [heard]: it said something, or its hello was answered; its deadline is one heartbeat after some frame of it, not always the last: a frame costs no change of the heap.
+ * - ALIVE [heard]: it said something, or its hello was answered; its deadline is one heartbeat after some
+ *   frame of it, not always the last: a frame costs no change of the heap.
  * - ASKED [tick]: silent for one heartbeat, and asked; its deadline is the time at which it is given up.
  *
  * @module
@@ -56,7 +58,8 @@ export class Heartbeats {
     for (let pulse = this.#pulses.takeDue(now); pulse; pulse = this.#pulses.takeDue(now)) {
       const { conversation } = pulse.guest;
       const { heartbeatMs = 0 } = conversation;
-      // When it was this process that stood still, what peers said meanwhile is not read yet: nobody is to blame.
+      // When it was this process that stood still, what peers said meanwhile is not read yet: nobody is to
+      // blame.
       const overslept = now - pulse.dueMs > heartbeatMs;
       if (pulse.asked && !overslept) conversation.timeOut(SILENT_BEATS_MAX * heartbeatMs);
       else if (now - pulse.heardMs < heartbeatMs) this.#arm(pulse, pulse.heardMs + heartbeatMs);

@@ -1,5 +1,6 @@
 /**
- * The HTTP port: upgrades to WebSockets are answered here, everything else by the application (`server/http/app.ts`).
+ * The HTTP port: upgrades to WebSockets are answered here, everything else by the application
+ * (`server/http/app.ts`).
  *
  * @module
  */
@@ -90,7 +91,8 @@ export class HttpPort {
   /** Resolves when every answer that was owed is sent, or cannot be. New requests do not hold it up. */
   async settled(): Promise<void> {
     await Promise.all(this.#unanswered);
-    // The runtime calls an answer sent when it has taken it; the socket gets it in the next turn of the event loop.
+    // The runtime calls an answer sent when it has taken it; the socket gets it in the next turn of the event
+    // loop.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 

@@ -1,8 +1,10 @@
 /**
- * Stands before the HTTP server where strangers can reach it, or where there is TLS: accepts connections, and passes their bytes on to the server, which then
- * listens on loopback alone. The runtime's server knows no limit on connections and no patience for those that begin a request and never end it (slow
- * loris); and it would take its WebSockets down with it if it had to listen anew for a new certificate. Here there is a limit, connections that owe a request and are owed no
- * answer are cut after a while, and certificates change while WebSockets live.
+ * Stands before the HTTP server where strangers can reach it, or where there is TLS: accepts connections, and
+ * passes their bytes on to the server, which then listens on loopback alone. The runtime's server knows no
+ * limit on connections and no patience for those that begin a request and never end it (slow loris); and it
+ * would take its WebSockets down with it if it had to listen anew for a new certificate. Here there is a
+ * limit, connections that owe a request and are owed no answer are cut after a while, and certificates change
+ * while WebSockets live.
  *
  * @module
  */
@@ -22,7 +24,10 @@ export interface HttpFrontOptions {
   readonly port: Port;
   /** Where the server listens. */
   readonly inner: Deno.NetAddr;
-  /** Whether the server owes an answer, or has a WebSocket, on the connection that comes from that port of loopback. */
+  /**
+   * Whether the server owes an answer, or has a WebSocket, on the connection that comes from that port of
+   * loopback.
+   */
   readonly isBusy: (innerPort: number) => boolean;
   /** Where its descriptors are counted together with those of all other connections. */
   readonly reception: { readonly size: number; descriptorsElsewhere: number };

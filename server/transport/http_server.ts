@@ -1,5 +1,6 @@
 /**
- * The HTTP server of a daemon: the runtime's own, with a front before it where strangers can reach it or where there is TLS (`http_front.ts` says why).
+ * The HTTP server of a daemon: the runtime's own, with a front before it where strangers can reach it or
+ * where there is TLS (`http_front.ts` says why).
  *
  * @module
  */
@@ -77,7 +78,8 @@ export class HttpServer {
 
   /** Cuts everything, and resolves when nothing is left. */
   async stop(): Promise<void> {
-    // Not the server's shutdown, which waits for peers that do not finish what they began, and cannot be cut short.
+    // Not the server's shutdown, which waits for peers that do not finish what they began, and cannot be cut
+    // short.
     this.#abort.abort();
     await Promise.all([this.#front?.stop(), this.#server.finished]);
   }

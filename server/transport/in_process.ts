@@ -6,11 +6,12 @@
  * ```
  *
  * - OPEN: frames go both ways.
- * - CLOSING [close, cut]: one side has enough; what the daemon said before is still handed over, unless it was cut.
+ * - CLOSING [close, cut]: one side has enough; what the daemon said before is still handed over, unless it
+ *   was cut.
  * - GONE [#end]: the reception has forgotten it, and the client was told.
  *
- * Each hand-over is a microtask, so that neither side ever runs within a turn of the other. Frames have no limit of their length: who made them
- * could take the memory anyway.
+ * Each hand-over is a microtask, so that neither side ever runs within a turn of the other. Frames have no
+ * limit of their length: who made them could take the memory anyway.
  *
  * @module
  */

@@ -1,12 +1,18 @@
 /**
- * Keeps pages of others from asking by the browser of somebody who can reach the port: a page that is open in a browser on this machine reaches loopback
- * as any program does, but no token of ours is in its hands. Holds for every request of the HTTP port, upgrades to WebSockets above all, which browsers send
- * to any site that a page likes.
+ * Keeps pages of others from asking by the browser of somebody who can reach the port: a page that is open in
+ * a browser on this machine reaches loopback as any program does, but no token of ours is in its hands. Holds
+ * for every request of the HTTP port, upgrades to WebSockets above all, which browsers send to any site that
+ * a page likes.
  *
- * - A request with an `Origin` is answered when that is an allowed one, or names the very host that was asked.
- * - Without an `Origin` it is answered unless the browser says that another site's page wants the answer for itself.
- * - On loopback the host that was asked must be one of ours as long as strangers may do anything: a page whose own name was pointed at our address (DNS rebinding) is of
- *   the same origin then. Who listens beyond loopback and lets strangers in trusts all who reach it, and programs there call it by names that it does not know. A numeric address cannot be pointed anywhere, and `localhost` is never looked up (RFC 6761 section 6.3).
+ * - A request with an `Origin` is answered when that is an allowed one, or names the very host that was
+ *   asked.
+ * - Without an `Origin` it is answered unless the browser says that another site's page wants the answer for
+ *   itself.
+ * - On loopback the host that was asked must be one of ours as long as strangers may do anything: a page
+ *   whose own name was pointed at our address (DNS rebinding) is of the same origin then. Who listens beyond
+ *   loopback and lets strangers in trusts all who reach it, and programs there call it by names that it does
+ *   not know. A numeric address cannot be pointed anywhere, and `localhost` is never looked up (RFC 6761
+ *   section 6.3).
  *
  * Sources: RFC 6454 (origins), RFC 6455 section 10.2, Fetch Metadata (W3C) section 2.
  *
@@ -63,7 +69,10 @@ export class PageGuard {
     return denied(`a page of ${shown(origin)}: its origin is not one of --allow-origin`);
   }
 
-  /** Images and scripts of another site have no origin; a link that somebody followed is no request of that site's page. */
+  /**
+   * Images and scripts of another site have no origin; a link that somebody followed is no request of that
+   * site's page.
+   */
   #foreignFetch(headers: Headers): Denial | undefined {
     const isForeign = ["cross-site", "same-site"].includes(headers.get("sec-fetch-site") ?? "none");
     if (!isForeign || headers.get("sec-fetch-mode") === "navigate") return undefined;

@@ -1,5 +1,6 @@
 /**
- * A port with or without TLS, whose certificate can be replaced while connections live: it counts from the next handshake on.
+ * A port with or without TLS, whose certificate can be replaced while connections live: it counts from the
+ * next handshake on.
  *
  * @module
  */
@@ -12,7 +13,10 @@ export interface TlsCredentials {
   readonly key: string;
 }
 
-/** Pause after an accept that failed, in milliseconds: descriptors are missing, and come back when connections end. */
+/**
+ * Pause after an accept that failed, in milliseconds: descriptors are missing, and come back when connections
+ * end.
+ */
 const ACCEPT_PAUSE_MS = 10;
 
 /** An open port. */
@@ -28,7 +32,10 @@ export class Port {
     this.addr = listener.addr;
   }
 
-  /** Opens a port, with TLS when there are credentials. Throws an error of the operating system, or for credentials that are none. */
+  /**
+   * Opens a port, with TLS when there are credentials. Throws an error of the operating system, or for
+   * credentials that are none.
+   */
   static open({ hostname, port }: { hostname: string; port: number }, credentials?: TlsCredentials): Port {
     const context = credentials && secureContext(credentials);
     return new Port(listening({ hostname, port }, () => Deno.listen({ hostname, port })), context);
@@ -50,7 +57,8 @@ export class Port {
         void taken.finally(() => connections.delete(taken));
       } catch (error) {
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
-        // Out of descriptors, or a peer that went away between its knock and our door: the listener is still good.
+        // Out of descriptors, or a peer that went away between its knock and our door: the listener is still
+        // good.
         onAcceptFailed(error);
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
@@ -58,7 +66,10 @@ export class Port {
     await Promise.all(connections);
   }
 
-  /** Shows other credentials from the next handshake on. Throws for credentials that are none, and then nothing has changed. */
+  /**
+   * Shows other credentials from the next handshake on. Throws for credentials that are none, and then
+   * nothing has changed.
+   */
   renew(credentials: TlsCredentials): void {
     this.#context = secureContext(credentials);
   }
@@ -75,7 +86,10 @@ function secureContext(credentials: TlsCredentials): SecureContext {
   return createSecureContext(credentials);
 }
 
-/** What `listen` gives. When the address is taken the error says which one it was: an operator has two to look at. */
+/**
+ * What `listen` gives. When the address is taken the error says which one it was: an operator has two to look
+ * at.
+ */
 export function listening<T>(
   { hostname, port }: { readonly hostname: string; readonly port: number },
   listen: () => T,
@@ -90,7 +104,10 @@ export function listening<T>(
   }
 }
 
-/** Throws when TLS could not be spoken with them: only a listener of the runtime finds out whether a key fits its certificate. */
+/**
+ * Throws when TLS could not be spoken with them: only a listener of the runtime finds out whether a key fits
+ * its certificate.
+ */
 export function checkCredentials(credentials: TlsCredentials): void {
   Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...credentials }).close();
 }

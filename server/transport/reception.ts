@@ -1,9 +1,10 @@
 /**
- * Everything that the connections of a daemon share, whatever their transport: how many there are, who has to say something by when, and what is
- * to be sent at the end of a turn.
+ * Everything that the connections of a daemon share, whatever their transport: how many there are, who has to
+ * say something by when, and what is to be sent at the end of a turn.
  *
- * A *turn* is one piece of work of the event loop: the frames of one read, or what fell due. Frames are only written down while it
- * lasts; at its end each connection sends all of its own in one piece, which is what makes pipelining cheap.
+ * A *turn* is one piece of work of the event loop: the frames of one read, or what fell due. Frames are only
+ * written down while it lasts; at its end each connection sends all of its own in one piece, which is what
+ * makes pipelining cheap.
  *
  * @module
  */
@@ -13,7 +14,10 @@ import type { Log } from "../base/log.ts";
 import type { Conversation } from "../dialect/conversation.ts";
 import { Heartbeats, type Pulse } from "./heartbeats.ts";
 
-/** A connection as the reception knows it: a guest from {@link Reception.enter} on, leaving from `leave` on, until it is `gone`. */
+/**
+ * A connection as the reception knows it: a guest from {@link Reception.enter} on, leaving from `leave` on,
+ * until it is `gone`.
+ */
 export interface Guest extends Timed {
   readonly conversation: Conversation;
   readonly pulse: Pulse;
@@ -47,7 +51,10 @@ export interface ReceptionOptions {
 export class Reception {
   readonly limits: ReceptionOptions["limits"];
   readonly log: Log;
-  /** Descriptors of connections that are not guests: those of the front of HTTP. They count for `connectionsMax`. */
+  /**
+   * Descriptors of connections that are not guests: those of the front of HTTP. They count for
+   * `connectionsMax`.
+   */
   descriptorsElsewhere = 0;
   /** How often something happened since the start. */
   readonly counts = { taken: 0, refused: 0, slowReaders: 0, longFrames: 0, failedAccepts: 0 };

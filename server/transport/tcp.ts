@@ -1,14 +1,15 @@
 /**
- * TCP: frames are lines. The first byte of a connection says which dialect it speaks: `{` is the native protocol (`docs/protocol.md` section 2),
- * everything else text lines (`docs/dialects.md` section 1).
+ * TCP: frames are lines. The first byte of a connection says which dialect it speaks: `{` is the native
+ * protocol (`docs/protocol.md` section 2), everything else text lines (`docs/dialects.md` section 1).
  *
  * ```text
  *   OPEN ──▶ CLOSING ──▶ CLOSED
  * ```
  *
  * - OPEN: frames go to the conversation, its answers to the peer.
- * - CLOSING [close, closeLater]: the conversation is over. What it said is still sent, then the end of file; what the peer sends is read and dropped,
- *   since closing a socket with unread bytes takes back the last answer (RFC 9293 section 3.6.1). A peer that does not read is given up.
+ * - CLOSING [close, closeLater]: the conversation is over. What it said is still sent, then the end of file;
+ *   what the peer sends is read and dropped, since closing a socket with unread bytes takes back the last
+ *   answer (RFC 9293 section 3.6.1). A peer that does not read is given up.
  * - CLOSED [cut, or both directions have ended]: the descriptor is gone.
  *
  * @module
@@ -184,7 +185,10 @@ class TcpConnection implements Wire, Guest {
     return this.#frames.push(bytes);
   }
 
-  /** Carries out the lines from `next` on, until their answers are enough for one write. Answers with the first line left. */
+  /**
+   * Carries out the lines from `next` on, until their answers are enough for one write. Answers with the
+   * first line left.
+   */
   #receive(lines: readonly string[], next: number): number {
     const first = next;
     const enough = this.#reception.limits.outputBytesMax / 2;

@@ -1,7 +1,8 @@
 /**
- * A TLS connection of the server's side, made of an accepted TCP connection. The runtime's own (`Deno.listenTls`) takes a certificate with the listener and not later, and
- * does not let go of the descriptor of a connection whose peer never ends the handshake (seen with 2.9.6), however it is closed: strangers could use them up. Here TLS is a layer
- * above a TCP connection that stays ours.
+ * A TLS connection of the server's side, made of an accepted TCP connection. The runtime's own
+ * (`Deno.listenTls`) takes a certificate with the listener and not later, and does not let go of the
+ * descriptor of a connection whose peer never ends the handshake (seen with 2.9.6), however it is closed:
+ * strangers could use them up. Here TLS is a layer above a TCP connection that stays ours.
  *
  * Source: RFC 8446 section 6.1 (what ends a TLS connection).
  *
@@ -25,7 +26,10 @@ export interface Socket {
 /** The read buffer below TLS, in bytes: a record of TLS is 16 KiB at most. */
 const BUFFER_BYTES = 16_384 + 512;
 
-/** The server's side of a TLS connection. The handshake is made by itself; what is read or written before waits for it. */
+/**
+ * The server's side of a TLS connection. The handshake is made by itself; what is read or written before
+ * waits for it.
+ */
 export class TlsSocket implements Socket {
   readonly remoteAddr: Deno.NetAddr;
   readonly localAddr: Deno.NetAddr;

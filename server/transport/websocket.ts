@@ -1,8 +1,9 @@
 /**
  * JSON dialects on WebSocket (RFC 6455): one message a text frame.
  *
- * The runtime keeps the peer honest: it pings idle ones and drops those that do not answer, fails text that is not UTF-8, and
- * bounds a message before we see it (64 MiB); what is longer than our own limit ends the connection here.
+ * The runtime keeps the peer honest: it pings idle ones and drops those that do not answer, fails text that
+ * is not UTF-8, and bounds a message before we see it (64 MiB); what is longer than our own limit ends the
+ * connection here.
  *
  * @module
  */
@@ -16,10 +17,15 @@ import {
 import { Pulse } from "./heartbeats.ts";
 import type { Guest, Reception } from "./reception.ts";
 
-/** After so many seconds without a word the runtime pings the peer, and after as many again it gives it up. */
+/**
+ * After so many seconds without a word the runtime pings the peer, and after as many again it gives it up.
+ */
 const IDLE_SECONDS = 30;
 
-/** The subprotocol that is agreed to when a client names it (it must name one to hand over a token, see `server/session/bearer.ts`). */
+/**
+ * The subprotocol that is agreed to when a client names it (it must name one to hand over a token, see
+ * `server/session/bearer.ts`).
+ */
 const SUBPROTOCOL = "distrilock";
 
 /** What becomes of a WebSocket. */

@@ -3,10 +3,11 @@
  *
  * @module
  */
-/** @import { ErrorBody, NameState, WhoAnswer } from "../../client/protocol/messages.ts" */
+/** @import { ErrorBody, WhoAnswer } from "../../client/protocol/messages.ts" */
 /** @import { Party } from "../../client/protocol/parties.ts" */
 /** @import { DaemonStatus, SessionState } from "../../client/protocol/session_messages.ts" */
 /** @import { ExplainedName } from "../../client/protocol/watch_messages.ts" */
+/** @import { NamePage, NameQuery } from "./board.js" */
 import { ServerClock } from "./server_clock.js";
 
 /** A daemon that has said nothing for so many milliseconds is away. */
@@ -16,7 +17,10 @@ const ANSWER_MS_MAX = 10_000;
 export class ApiError extends Error {
   /**
    * @param {string} message
-   * @param {{ readonly status: number, readonly code?: ErrorBody["code"] | undefined, readonly cause?: unknown }} options
+   * @param {object} options
+   * @param {number} options.status
+   * @param {ErrorBody["code"]} [options.code]
+   * @param {unknown} [options.cause]
    */
   constructor(message, { status, code, cause }) {
     super(message, { cause });
@@ -57,8 +61,8 @@ export class Api {
   }
 
   /**
-   * @param {{ readonly prefix: string, readonly after: string, readonly limit: number }} query
-   * @returns {Promise<{ readonly names: readonly NameState[], readonly next: string | null }>}
+   * @param {NameQuery} query
+   * @returns {Promise<NamePage>}
    */
   async names(query) {
     return await this.#ask("v1/names", { query });
@@ -104,7 +108,8 @@ export class Api {
   /**
    * Opens the stream of events.
    *
-   * @param {{ readonly prefix: string, readonly lastId: string | undefined, readonly signal: AbortSignal }} options
+   * @param {{ readonly prefix: string, readonly lastId: string | undefined, readonly signal: AbortSignal }}
+   *   options
    */
   async events({ prefix, lastId, signal }) {
     const headers = {

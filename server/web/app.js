@@ -1,5 +1,6 @@
 /**
- * The page: puts its parts together, and looks at the daemon every two seconds while somebody looks at the page.
+ * The page: puts its parts together, and looks at the daemon every two seconds while somebody looks at the
+ * page.
  *
  * @module
  */
@@ -25,7 +26,10 @@ const DRAW_MS_LEAST = 200;
 const DRAW_MS_MOST = 1_000;
 /** A search waits for the next key so long before the daemon is asked, in milliseconds. */
 const TYPING_MS = 300;
-/** A page that nobody sees lets go of its connection after this, in milliseconds: browsers have six for one daemon. */
+/**
+ * A page that nobody sees lets go of its connection after this, in milliseconds: browsers have six for one
+ * daemon.
+ */
 const HIDDEN_MS_MAX = 10_000;
 const NOTICE_MS = 15_000;
 

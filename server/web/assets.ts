@@ -1,6 +1,7 @@
 /**
- * The files of the web page. They are imported as text, so they are part of the program: the daemon needs no permission to read them, and whatever packs the program packs
- * them. A browser gets them as they stand here; nothing builds them (`docs/design/0018-web-page.md`).
+ * The files of the web page. They are imported as text, so they are part of the program: the daemon needs no
+ * permission to read them, and whatever packs the program packs them. A browser gets them as they stand here;
+ * nothing builds them (`docs/design/0018-web-page.md`).
  *
  * @module
  */

@@ -1,15 +1,20 @@
 /**
- * The names that the page knows of, with who holds them and who waits: loaded from lists, kept up to date by events. Pure.
+ * The names that the page knows of, with who holds them and who waits: loaded from lists, kept up to date by
+ * events. Pure.
  *
- * Lists tell the first four of each only, with how many there are. So an entry may be *short*: then an event cannot always be carried out on it, and the name is put among
- * those that are to be asked for again ({@link Board.takeDoubtful}).
+ * Lists tell the first four of each only, with how many there are. So an entry may be *short*: then an event
+ * cannot always be carried out on it, and the name is put among those that are to be asked for again
+ * ({@link Board.takeDoubtful}).
  *
  * @module
  */
 /** @import { NameState, Party } from "../../client/protocol/parties.ts" */
 /** @import { EventName } from "../../client/protocol/watch_messages.ts" */
 
-/** @typedef {Party & { lifeMs?: number }} SeenParty A party, with how long its lock lived when it was granted or last renewed, as far as was seen. */
+/**
+ * @typedef {Party & { lifeMs?: number }} SeenParty A party, with how long its lock lived when it was granted
+ *   or last renewed, as far as was seen.
+ */
 /**
  * @typedef {object} Entry One name.
  * @property {string} name
@@ -18,7 +23,15 @@
  * @property {number} heldCount
  * @property {number} waitingCount
  */
-/** @typedef {{ readonly event: EventName, readonly name: string, readonly party: Party, readonly reason?: string }} BoardEvent */
+/**
+ * @typedef {object} BoardEvent
+ * @property {EventName} event
+ * @property {string} name
+ * @property {Party} party
+ * @property {string} [reason]
+ */
+/** @typedef {{ readonly prefix: string, readonly after: string, readonly limit: number }} NameQuery */
+/** @typedef {{ readonly names: readonly NameState[], readonly next: string | null }} NamePage */
 /** @typedef {{ readonly name: string, readonly party: SeenParty }} Wait */
 
 /** What is known of names. */
@@ -64,7 +77,8 @@ export class Board {
   }
 
   /**
-   * Takes over what the daemon says of a name, seen at `now` by its clock. A name that nobody holds or waits for is forgotten.
+   * Takes over what the daemon says of a name, seen at `now` by its clock. A name that nobody holds or waits
+   * for is forgotten.
    *
    * @param {NameState} state
    * @param {number} now
@@ -79,6 +93,21 @@ export class Board {
     this.#count(entry, 1);
     this.#doubtful.delete(name);
     this.#settle(entry);
+  }
+
+  /**
+   * Takes over a page of the list, seen at `now`; names between its ends that are not in it are gone.
+   *
+   * @param {NamePage} page
+   * @param {NameQuery} query
+   * @param {number} now
+   */
+  putPage({ names, next }, { prefix, after }, now) {
+    const there = new Set(names.map(({ name }) => name));
+    const isCovered = (/** @type {string} */ name) =>
+      name.startsWith(prefix) && name > after && (next === null || name <= next);
+    for (const name of this.names) if (isCovered(name) && !there.has(name)) this.drop(name);
+    for (const state of names) this.put(state, now);
   }
 
   /**
@@ -251,7 +280,8 @@ function without({ convertingTo: _wanted, ...party }) {
 }
 
 /**
- * How long the lock lives from its grant, or, when it was renewed, from then on. Who was not there at the renewal sees it at the next look, a little later.
+ * How long the lock lives from its grant, or, when it was renewed, from then on. Who was not there at the
+ * renewal sees it at the next look, a little later.
  *
  * @param {Party} party
  * @param {SeenParty | undefined} old

@@ -1,5 +1,6 @@
 /**
- * Breaking a lock, guarded: the name has to be typed and a reason given, and the token that was shown goes with it, so that a lock that moved on meanwhile is not hit.
+ * Breaking a lock, guarded: the name has to be typed and a reason given, and the token that was shown goes
+ * with it, so that a lock that moved on meanwhile is not hit.
  *
  * @module
  */

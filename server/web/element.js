@@ -1,14 +1,21 @@
 /**
- * Elements of the page. Whatever was said by a client (names, reasons, labels) becomes text or the value of a harmless attribute, never markup: there is no other way
- * to make an element here, and the page's policy (`require-trusted-types-for`) allows none.
+ * Elements of the page. Whatever was said by a client (names, reasons, labels) becomes text or the value of a
+ * harmless attribute, never markup: there is no other way to make an element here, and the page's policy
+ * (`require-trusted-types-for`) allows none.
  *
  * @module
  */
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** @typedef {Node | string | null | undefined} Child What may stand in an element; nothing stands for null and undefined. */
-/** @typedef {Readonly<Record<string, string | number | boolean | undefined>>} Attributes False and undefined are left out, true is an empty value. */
+/**
+ * @typedef {Node | string | null | undefined} Child What may stand in an element; nothing stands for null and
+ *   undefined.
+ */
+/**
+ * @typedef {Readonly<Record<string, string | number | boolean | undefined>>} Attributes False and undefined
+ *   are left out, true is an empty value.
+ */
 
 /**
  * Makes an element of HTML.
@@ -51,7 +58,8 @@ export function part(id, kind) {
 }
 
 /**
- * Sets the text of a node if it is another one: what did not change is not read out again, and a selection in it stays.
+ * Sets the text of a node if it is another one: what did not change is not read out again, and a selection in
+ * it stays.
  *
  * @param {Node} node
  * @param {string} text
@@ -61,8 +69,9 @@ export function setText(node, text) {
 }
 
 /**
- * Puts those children into a parent, in that order, and moves only what has to be moved: the focus stays where it is. When what had it goes, it is at the part of
- * the page that the parent is in, and not at the beginning of the page.
+ * Puts those children into a parent, in that order, and moves only what has to be moved: the focus stays
+ * where it is. When what had it goes, it is at the part of the page that the parent is in, and not at the
+ * beginning of the page.
  *
  * @param {Element} parent
  * @param {readonly Element[]} children

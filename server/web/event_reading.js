@@ -7,11 +7,15 @@
 import { ApiError } from "./api.js";
 import { EventText } from "./event_text.js";
 
-/** How long the stream may be silent before it is taken for dead, in milliseconds: three heartbeats as they are by default. */
+/**
+ * How long the stream may be silent before it is taken for dead, in milliseconds: three heartbeats as they
+ * are by default.
+ */
 const SILENCE_MS_MAX = 45_000;
 
 /**
- * What comes, piece by piece, with the id to go on from. Throws when nothing came for too long, not even a heartbeat.
+ * What comes, piece by piece, with the id to go on from. Throws when nothing came for too long, not even a
+ * heartbeat.
  *
  * @param {ReadableStream<string>} stream
  * @returns {AsyncGenerator<{ readonly events: readonly StreamEvent[], readonly lastId: string | undefined }>}

@@ -1,5 +1,6 @@
 /**
- * Reads the text of a stream of events, however it is cut into pieces. (`EventSource` cannot send a token, so the page reads the stream itself.) Pure.
+ * Reads the text of a stream of events, however it is cut into pieces. (`EventSource` cannot send a token, so
+ * the page reads the stream itself.) Pure.
  *
  * Source: WHATWG HTML section 9.2.5 (Parsing an event stream) and 9.2.6 (Interpreting an event stream).
  *

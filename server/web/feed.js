@@ -1,5 +1,6 @@
 /**
- * What happens, as it happens, the newest first. It is not read out as it comes: there may be thousands a second. What is bad news for a holder is announced, but seldom.
+ * What happens, as it happens, the newest first. It is not read out as it comes: there may be thousands a
+ * second. What is bad news for a holder is announced, but seldom.
  *
  * @module
  */

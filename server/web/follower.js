@@ -1,5 +1,6 @@
 /**
- * Keeps the board true: opens the stream of events, loads the lists, and does both anew whenever something may be missing.
+ * Keeps the board true: opens the stream of events, loads the lists, and does both anew whenever something
+ * may be missing.
  *
  * ```text
  *   CONNECTING ──▶ LIVE ◀──▶ STALE        [#follow: the stream opened and the lists are here; it ended, or an answer did not come]
@@ -7,14 +8,15 @@
  *                   └──▶ PAUSED           [stop: nobody looks at the page; start() goes on]
  * ```
  *
- * A list and the stream come on two connections, so an event may overtake a list that is older. Whatever was told while a list was on its way is carried out on it once
- * more: an event does no harm twice, and after the last one the name is as it says.
+ * A list and the stream come on two connections, so an event may overtake a list that is older. Whatever was
+ * told while a list was on its way is carried out on it once more: an event does no harm twice, and after the
+ * last one the name is as it says.
  *
  * @module
  */
 /** @import { NameState } from "../../client/protocol/parties.ts" */
 /** @import { Api } from "./api.js" */
-/** @import { Board, BoardEvent } from "./board.js" */
+/** @import { Board, BoardEvent, NameQuery } from "./board.js" */
 /** @import { Tally } from "./tally.js" */
 import { ApiError } from "./api.js";
 import { pause, readEvents } from "./event_reading.js";
@@ -22,16 +24,24 @@ import { pause, readEvents } from "./event_reading.js";
 /** Names that the page loads at most: it is for looking, and a search shows the others. */
 export const NAMES_MAX = 20_000;
 const PAGE_SIZE = 1_000;
-/** Lists are not loaded more often than this, in milliseconds, however many events get lost. */
+/** However many events get lost, lists are not loaded more often than this, in milliseconds. */
 const RELOAD_INTERVAL_MS = 3_000;
 const RETRY_MS_LEAST = 500;
 const RETRY_MS_MOST = 8_000;
 /** Names that are asked for one by one in one look. */
 const DOUBTFUL_MAX = 10;
 const STREAM_ENDED = "The daemon ended the stream of events";
+const FAREWELLS = { draining: "The daemon leaves service", closing: "An administrator ended the stream" };
 
 /** @typedef {"connecting" | "live" | "stale" | "refused" | "paused"} Phase */
-/** @typedef {{ readonly api: Api, readonly board: Board, readonly tally: Tally, readonly onChange: () => void, readonly onEvent: (event: BoardEvent) => void }} FollowerOptions `onChange` is called whenever there is something else to show. */
+/**
+ * @typedef {object} FollowerOptions
+ * @property {Api} api
+ * @property {Board} board
+ * @property {Tally} tally
+ * @property {() => void} onChange Called whenever there is something else to show.
+ * @property {(event: BoardEvent) => void} onEvent
+ */
 
 /** Follows one daemon. */
 export class Follower {
@@ -92,9 +102,10 @@ export class Follower {
   }
 
   /**
-   * Asks once more for some names that are looked at, and for those that events left in doubt: a renewal is no event, and an answer is a sign of life.
+   * Asks once more for some names that are looked at, and for those that events left in doubt: a renewal is
+   * no event, and an answer is a sign of life.
    *
-   * @param {{ readonly prefix: string, readonly after: string, readonly limit: number }} window
+   * @param {NameQuery} window
    */
   async look(window) {
     if (!this.#isLoaded || this.phase === "refused" || this.phase === "paused") return;
@@ -179,9 +190,7 @@ export class Follower {
     if (type === "draining" || type === "closing") {
       // The stream cannot be gone on with.
       this.#lastId = undefined;
-      this.#farewell = type === "draining"
-        ? "The daemon leaves service"
-        : "An administrator ended the stream";
+      this.#farewell = FAREWELLS[type];
       return;
     }
     /** @type {BoardEvent} */
@@ -230,21 +239,12 @@ export class Follower {
     }
   }
 
-  /**
-   * Puts a page of the list on the board; names between its ends that are not in it are gone.
-   *
-   * @param {{ readonly prefix: string, readonly after: string, readonly limit: number }} query
-   */
+  /** Puts a page of the list on the board. @param {NameQuery} query */
   async #list(query) {
     const { api, board } = this.#options;
     const before = this.prefix;
-    return await this.#snapshot(() => api.names(query), ({ names, next }, now) => {
-      if (before !== this.prefix) return;
-      const there = new Set(names.map(({ name }) => name));
-      const isCovered = (/** @type {string} */ name) =>
-        name.startsWith(query.prefix) && name > query.after && (next === null || name <= next);
-      for (const name of board.names) if (isCovered(name) && !there.has(name)) board.drop(name);
-      for (const state of names) board.put(state, now);
+    return await this.#snapshot(() => api.names(query), (page, now) => {
+      if (before === this.prefix) board.putPage(page, query, now);
     });
   }
 

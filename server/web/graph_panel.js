@@ -1,5 +1,6 @@
 /**
- * The panel with the picture of who waits for whom. Asks the daemon to explain the names that are waited for longest.
+ * The panel with the picture of who waits for whom. Asks the daemon to explain the names that are waited for
+ * longest.
  *
  * @module
  */

@@ -24,7 +24,8 @@ export class LockTable {
   #pager;
 
   /**
-   * @param {{ readonly board: Board, readonly onOpen: (name: string) => void, readonly onTurn: () => void }} options
+   * @param {{ readonly board: Board, readonly onOpen: (name: string) => void, readonly onTurn: () => void }}
+   *   options
    */
   constructor({ board, onOpen, onTurn }) {
     this.#board = board;
@@ -39,7 +40,11 @@ export class LockTable {
   }
 
   /**
-   * @param {{ readonly prefix: string, readonly now: number, readonly isLoaded: boolean, readonly isTruncated: boolean }} state
+   * @param {object} state
+   * @param {string} state.prefix
+   * @param {number} state.now
+   * @param {boolean} state.isLoaded
+   * @param {boolean} state.isTruncated
    */
   show({ prefix, now, isLoaded, isTruncated }) {
     if (prefix !== this.window.prefix) this.#page = 0;

@@ -13,7 +13,10 @@ import { clockTime, duration, labelsOf, MODE_MEANINGS, modeOf, nameOf, placeOf, 
 /** Holders, and waiters, that are shown. */
 const PARTIES_MAX = 100;
 
-/** @typedef {{ readonly name: string, readonly token: number, readonly holders: readonly Party[] }} Breakable Locks of a name that share a token. */
+/**
+ * @typedef {{ readonly name: string, readonly token: number, readonly holders: readonly Party[] }} Breakable
+ *   Locks of a name that share a token.
+ */
 
 /** The panel, a dialog. */
 export class NamePanel {

@@ -1,5 +1,6 @@
 /**
- * Buttons to go through a long list by pages: a page is a plain table, which any screen reader knows, and five thousand locks cost no more than twenty-five.
+ * Buttons to go through a long list by pages: a page is a plain table, which any screen reader knows, and
+ * five thousand locks cost no more than twenty-five.
  *
  * @module
  */

@@ -1,9 +1,10 @@
 /**
- * What the daemon's clock shows, told from the `Date` headers of its answers: how long a lock is held is counted by the clock that it was granted by, whatever the
- * clock of the browser says. Pure.
+ * What the daemon's clock shows, told from the `Date` headers of its answers: how long a lock is held is
+ * counted by the clock that it was granted by, whatever the clock of the browser says. Pure.
  *
- * A `Date` header has whole seconds, cut off. So when it says D, the daemon's clock showed something from D up to D + 1 s at a moment between request and answer:
- * each answer bounds how far the clocks are apart, and what fits all answers is soon known to some ten milliseconds.
+ * A `Date` header has whole seconds, cut off. So when it says D, the daemon's clock showed something from D
+ * up to D + 1 s at a moment between request and answer: each answer bounds how far the clocks are apart, and
+ * what fits all answers is soon known to some ten milliseconds.
  *
  * @module
  */
@@ -21,7 +22,8 @@ export class ServerClock {
   }
 
   /**
-   * Takes note of an answer. All times are milliseconds since 1970; `dateMs` is the daemon's, the others are the browser's.
+   * Takes note of an answer. All times are milliseconds since 1970; `dateMs` is the daemon's, the others are
+   * the browser's.
    *
    * @param {{ readonly dateMs: number, readonly sentMs: number, readonly receivedMs: number }} answer
    */

@@ -20,7 +20,10 @@ export class SessionTable {
   #sessions = [];
   /** @type {string | null} */
   #next = null;
-  /** Why there is nothing to see; a daemon that refuses is not asked again, each time would be noted in its audit log. */
+  /**
+   * Why there is nothing to see; a daemon that refuses is not asked again, each time would be noted in its
+   * audit log.
+   */
   #refusal = "";
   /** @type {Map<string, SessionRow>} */
   #rows = new Map();

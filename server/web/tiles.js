@@ -9,7 +9,13 @@ import { Sparkline } from "./sparkline.js";
 import { SAMPLES_MAX } from "./tally.js";
 import { counted, latency } from "./words.js";
 
-/** @typedef {{ readonly label: string, readonly hint: string, readonly field: keyof Sample, readonly write: (value: number) => string }} TileForm */
+/**
+ * @typedef {object} TileForm
+ * @property {string} label
+ * @property {string} hint
+ * @property {keyof Sample} field
+ * @property {(value: number) => string} write
+ */
 
 /** @type {readonly TileForm[]} */
 const FORMS = [

@@ -1,5 +1,6 @@
 /**
- * Where a token is pasted. It is kept in memory, or, if that is wished, until the tab is closed; never longer, and never in a URL.
+ * Where a token is pasted. It is kept in memory, or, if that is wished, until the tab is closed; never
+ * longer, and never in a URL.
  *
  * @module
  */

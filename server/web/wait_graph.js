@@ -1,9 +1,10 @@
 /**
- * The picture of who waits for whom, as boxes and arrows in columns: whoever waits is to the left of the name that it waits for, and the name to the left of whoever holds
- * it. Pure.
+ * The picture of who waits for whom, as boxes and arrows in columns: whoever waits is to the left of the name
+ * that it waits for, and the name to the left of whoever holds it. Pure.
  *
- * Columns: a box stands one to the right of the rightmost box that points to it; an arrow that closes a circle does not count, and is marked. Rows: boxes of a column are
- * sorted by the middle of what points to them (the barycentre rule of Sugiyama, Tagawa and Toda, 1981), which keeps most arrows from crossing.
+ * Columns: a box stands one to the right of the rightmost box that points to it; an arrow that closes a
+ * circle does not count, and is marked. Rows: boxes of a column are sorted by the middle of what points to
+ * them (the barycentre rule of Sugiyama, Tagawa and Toda, 1981), which keeps most arrows from crossing.
  *
  * @module
  */
@@ -35,7 +36,14 @@ export const BOX = Object.freeze({ width: 164, height: 44, columnGap: 68, rowGap
  * @property {"waits" | "held"} kind
  * @property {boolean} closesCircle
  */
-/** @typedef {{ readonly boxes: readonly Box[], readonly arrows: readonly Arrow[], readonly width: number, readonly height: number, readonly circles: number }} Picture */
+/**
+ * @typedef {object} Picture
+ * @property {readonly Box[]} boxes
+ * @property {readonly Arrow[]} arrows
+ * @property {number} width
+ * @property {number} height
+ * @property {number} circles
+ */
 
 /**
  * Draws what the daemon explained.

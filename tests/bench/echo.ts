@@ -1,5 +1,6 @@
 /**
- * The floor: a server in the same runtime that reads lines and answers each with a short one, and does nothing else.
+ * The floor: a server in the same runtime that reads lines and answers each with a short one, and does
+ * nothing else.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What a lock in etcd costs beside a bare put and delete of the same client: `deno task bench-etcd`. One member and three, one request in flight and 64.
- * Compare ratios within one run.
+ * What a lock in etcd costs beside a bare put and delete of the same client: `deno task bench-etcd`. One
+ * member and three, one request in flight and 64. Compare ratios within one run.
  *
  * @module
  */

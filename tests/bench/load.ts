@@ -39,7 +39,10 @@ export interface LoadResult {
 }
 
 const WARM_UP_MS = 500;
-/** Kernel clock ticks a second, as /proc counts CPU time (proc_pid_stat(5)); 100 on every Linux that Deno runs on. */
+/**
+ * Kernel clock ticks a second, as /proc counts CPU time (proc_pid_stat(5)); 100 on every Linux that Deno runs
+ * on.
+ */
 const TICKS_PER_SECOND = 100;
 
 /** Runs a load for some seconds. */

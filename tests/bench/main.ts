@@ -1,6 +1,7 @@
 /**
- * Measures what a lock costs: `deno task bench [--seconds N]`. Figures of a shared machine jump; what is steady are ratios within one run, the CPU time
- * of the server for 1,000 pairs of acquire and release, and the number of system calls. `docs/benchmarks.md` keeps a history.
+ * Measures what a lock costs: `deno task bench [--seconds N]`. Figures of a shared machine jump; what is
+ * steady are ratios within one run, the CPU time of the server for 1,000 pairs of acquire and release, and
+ * the number of system calls. `docs/benchmarks.md` keeps a history.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What looking on costs: pairs of acquire and release of a session on a directory store, with and without the counts that metrics are made of, in turns.
+ * What looking on costs: pairs of acquire and release of a session on a directory store, with and without the
+ * counts that metrics are made of, in turns.
  *
  * @module
  */
@@ -17,7 +18,10 @@ import { temporaryDirectory } from "../support/daemon.ts";
 const PAIRS = 10_000;
 const ROUNDS = 21;
 
-/** Two rows, without and with: µs a pair in the fastest round, which other programs disturbed least, and the ratio to the first. */
+/**
+ * Two rows, without and with: µs a pair in the fastest round, which other programs disturbed least, and the
+ * ratio to the first.
+ */
 export function observerCosts(): string[][] {
   using libc = Libc.open();
   const [plainPlace, countedPlace] = [temporaryDirectory(), temporaryDirectory()];

@@ -15,7 +15,8 @@ import { FaultyFiles } from "../support/faulty_files.ts";
 const PAIRS = 100_000;
 
 /**
- * A row for each mode: mode, system calls of an acquire, of a release, µs of a pair. `sole`: of a daemon that has the directory alone.
+ * A row for each mode: mode, system calls of an acquire, of a release, µs of a pair. `sole`: of a daemon that
+ * has the directory alone.
  */
 export function storeCosts(sole: boolean): string[][] {
   return MODES.map((mode) => {

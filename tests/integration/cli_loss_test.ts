@@ -1,5 +1,5 @@
-// The command of `distrilock lock` and all that it started is gone before its lock is somebody else's. Both ends write down the time of
-// one clock: the family its last beat, the daemon its next grant.
+// The command of `distrilock lock` and all that it started is gone before its lock is somebody else's. Both
+// ends write down the time of one clock: the family its last beat, the daemon its next grant.
 import { equal, match, ok } from "node:assert/strict";
 import { type Client, connect } from "../../client/mod.ts";
 import { BeatingFamily } from "../support/beating_family.ts";
@@ -20,7 +20,10 @@ interface Loss {
   readonly heir: Client;
 }
 
-/** How the lock ends that is not renewed. A daemon with a slow heartbeat does not find out that the peer is gone, so only the ttl counts. */
+/**
+ * How the lock ends that is not renewed. A daemon with a slow heartbeat does not find out that the peer is
+ * gone, so only the ttl counts.
+ */
 const KINDS = {
   grace: { options: ["--grace", "3s", "--kill-after", "1s"], heartbeat: "500ms" },
   ttl: { options: ["--grace", "0", "--ttl", "2s", "--kill-after", "700ms"], heartbeat: "60s" },

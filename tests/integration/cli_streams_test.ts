@@ -1,4 +1,5 @@
-// What passes through `distrilock lock`: input, output, ignored signals, names, labels; and what a command leaves behind.
+// What passes through `distrilock lock`: input, output, ignored signals, names, labels; and what a command
+// leaves behind.
 import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { type Client, connect } from "../../client/mod.ts";
 import {

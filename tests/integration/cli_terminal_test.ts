@@ -42,7 +42,10 @@ function scene(name: string, play: (scene: Scene) => Promise<void>): void {
   });
 }
 
-/** A line for the shell that runs a script under the lock. It is not the text itself that the screen shows when the script prints. */
+/**
+ * A line for the shell that runs a script under the lock. It is not the text itself that the screen shows
+ * when the script prints.
+ */
 function line(script: string, ...options: string[]): string {
   const words = [...commandWords(["lock", "job", ...options, "--"]), "bash", "-c", script];
   return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ") + "\n";

@@ -182,7 +182,8 @@ scene("[I-13] a lock that is lost ends its command: asked first, then by force",
   for (const { errors } of all) match(errors, /^distrilock: Cannot keep job: /m);
   await careless.feed("");
   equal(await codeOf(careless), 4);
-  // Nobody tells the other daemon that they are gone: for their grace it keeps out what did not get on with them.
+  // Nobody tells the other daemon that they are gone: for their grace it keeps out what did not get on with
+  // them.
   equal(await codeOf(lock(b, "-n", "--", "true")), 75);
   equal(await codeOf(lock(b, "-n", "-m", "PW", "--", "true")), 0);
 });

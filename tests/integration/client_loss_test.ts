@@ -1,4 +1,5 @@
-// Clients of real daemons through what takes connections, daemons and time away from them: what they keep, what they lose, and that they say so.
+// Clients of real daemons through what takes connections, daemons and time away from them: what they keep,
+// what they lose, and that they say so.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { connect } from "../../client/connect.ts";
 import { LockLostError } from "../../client/errors.ts";

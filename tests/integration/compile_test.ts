@@ -1,4 +1,5 @@
-// The one binary: that its task includes what is found at run time only, and, where the runtime's stub can be had, that it works.
+// The one binary: that its task includes what is found at run time only, and, where the runtime's stub can be
+// had, that it works.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { temporaryDirectory } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";

@@ -38,7 +38,8 @@ Deno.test("[P-62] a watcher that reads nothing is not cut, and hears of a resync
   }
   let [seq, resyncs, reads] = [0, 0, 0];
   for (let isOver = false; !isOver;) {
-    // Whether the watch follows again by now, or is behind and will be told so: something will come. What is heard of this came after all else.
+    // Whether the watch follows again by now, or is behind and will be told so: something will come. What is
+    // heard of this came after all else.
     await client.acquire(`after/${++reads}`);
     const pushes = await read();
     for (const push of pushes) {

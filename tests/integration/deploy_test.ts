@@ -1,4 +1,5 @@
-// What is in deploy/ fits the daemon: its flags, its metrics, its permissions. Programs that know the formats better check them where they are installed.
+// What is in deploy/ fits the daemon: its flags, its metrics, its permissions. Programs that know the formats
+// better check them where they are installed.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { parse } from "yaml";
 import { readConfig } from "../../server/config.ts";

@@ -1,4 +1,5 @@
-// The doctor as people run it, and the daemon's own look before it serves, on the file systems of this machine.
+// The doctor as people run it, and the daemon's own look before it serves, on the file systems of this
+// machine.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Libc } from "../../ffi/libc.ts";
 import type { Finding } from "../../server/doctor/finding.ts";

@@ -1,4 +1,5 @@
-// The code in the documents is true: TypeScript is checked against the client and the examples, options against the help of the command.
+// The code in the documents is true: TypeScript is checked against the client and the examples, options
+// against the help of the command.
 import { ok } from "node:assert/strict";
 import { runCommand } from "../support/command.ts";
 import { temporaryDirectory } from "../support/daemon.ts";
@@ -7,7 +8,9 @@ import { codeBlocks } from "../support/document_code.ts";
 const ROOT = new URL("../../", import.meta.url);
 const DOCUMENTS = ["README.md", "docs/fencing.md", "docs/migrating.md", "docs/web-locks.md"];
 
-/** What fragments use without saying where it comes from. A fragment that declares one of them has its own. */
+/**
+ * What fragments use without saying where it comes from. A fragment that declares one of them has its own.
+ */
 const SURROUNDINGS = `
 declare const client: import("${ROOT}mod.ts").Client;
 declare const lock: import("${ROOT}mod.ts").Lock;

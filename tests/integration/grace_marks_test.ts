@@ -1,4 +1,5 @@
-// Real daemons of one directory that die, or end: clients with a grace know that their locks are lost before anybody else has them.
+// Real daemons of one directory that die, or end: clients with a grace know that their locks are lost before
+// anybody else has them.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { connect } from "../../client/connect.ts";
 import type { Lock } from "../../client/mod.ts";

@@ -1,4 +1,5 @@
-// HTTP beyond loopback: connections that never ask anything cost a bounded number of descriptors for a bounded time, and those that are in use go on.
+// HTTP beyond loopback: connections that never ask anything cost a bounded number of descriptors for a
+// bounded time, and those that are in use go on.
 import { equal, ok } from "node:assert/strict";
 import { startDaemon, temporaryDirectory } from "../support/daemon.ts";
 import { eventually, within } from "../support/eventually.ts";

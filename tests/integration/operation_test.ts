@@ -1,4 +1,5 @@
-// What those who run a daemon can see of it: /metrics against the table in docs/metrics.md, /livez and /readyz through a drain.
+// What those who run a daemon can see of it: /metrics against the table in docs/metrics.md, /livez and
+// /readyz through a drain.
 import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { connect } from "../../mod.ts";
 import { metricName } from "../../server/metrics/metric.ts";

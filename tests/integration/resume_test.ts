@@ -1,4 +1,5 @@
-// Peers that stop, and wires that break, between processes: sessions with a grace go on, others end, and half-open connections are found.
+// Peers that stop, and wires that break, between processes: sessions with a grace go on, others end, and
+// half-open connections are found.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { connect } from "../../client/connect.ts";
 import { runCommand } from "../support/command.ts";

@@ -1,4 +1,5 @@
-// No token and no secret of a session is in anything that a daemon says, whatever goes wrong; and what peers say cannot forge a line of its log.
+// No token and no secret of a session is in anything that a daemon says, whatever goes wrong; and what peers
+// say cannot forge a line of its log.
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { type DaemonProcess, startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
@@ -110,8 +111,8 @@ Deno.test("[P-80] no token and no secret comes back in an answer, a log line or 
   );
   ok(daemon.log.some(({ event }) => event === "access.refused"));
   const everything = [...said, ...daemon.log.map((line) => JSON.stringify(line))].join("\n");
-  // A session id in place of the secret may be shown: it is public. What stands where a nonce stands comes back, as a nonce does.
-  // Their beginnings: messages show long texts in part.
+  // A session id in place of the secret may be shown: it is public. What stands where a nonce stands comes
+  // back, as a nonce does. Their beginnings: messages show long texts in part.
   const secrets = [GOOD, secret, ...WRONG.filter((token) => token !== "short")].map((token) =>
     token.slice(0, 12)
   );

@@ -63,7 +63,8 @@ for (const [transport, connectDeaf] of Object.entries(DEAF_PEERS)) {
     await using _holders = await holdWithLongReasons(daemon, "busy");
     await using client = await connect(daemon.url);
     using deaf = await connectDeaf(daemon);
-    // Refusals of 24 MiB in all, over some time, that nobody reads: more than the kernel keeps for both sides.
+    // Refusals of 24 MiB in all, over some time, that nobody reads: more than the kernel keeps for both
+    // sides.
     const waits = Array.from({ length: 2_000 }, (_, index) => {
       return JSON.stringify({
         id: index + 3,
@@ -94,7 +95,8 @@ Deno.test("a peer that asks and does not read is held up, and loses nothing when
   const socket = await Deno.connect({ port: daemon.tcpPort });
   const ids = Array.from({ length: 10_000 }, (_, index) => index + 2);
   const asks = ids.map((id) => `{"id":${id},"op":"who","name":"busy"}\n`).join("");
-  // Answers of 120 MB: the request that is held up stays in the sockets, so this write does not end before somebody reads.
+  // Answers of 120 MB: the request that is held up stays in the sockets, so this write does not end before
+  // somebody reads.
   const saying = writeAll(socket, ENCODER.encode(`${HELLO}\n${asks}`));
   const heardIds: number[] = [];
   const { promise: heldUp, resolve: startReading } = Promise.withResolvers<void>();
@@ -144,7 +146,8 @@ for (const transport of ["tcp", "websocket"] as const) {
     }
     await using peer = await connectRaw(daemon, transport);
     for (let id = 2; id < 12; id++) equal((await peer.ask({ id, op: "who", name: "long" }))?.heldCount, 100);
-    // On TCP who asks too much is held up. A WebSocket cannot be, so there only one answer may be longer than the limit.
+    // On TCP who asks too much is held up. A WebSocket cannot be, so there only one answer may be longer than
+    // the limit.
     if (transport === "websocket") return;
     for (let id = 12; id < 32; id++) await peer.say({ id, op: "who", name: "long" });
     for (let id = 12; id < 32; id++) equal((await peer.hear())?.id, id);

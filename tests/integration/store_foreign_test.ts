@@ -1,5 +1,6 @@
 /**
- * Programs that lock the same files by `lockf` take part: an exclusive lock of the whole file is EX, a shared one is about PR.
+ * Programs that lock the same files by `lockf` take part: an exclusive lock of the whole file is EX, a shared
+ * one is about PR.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Processes that race for locks whose files are removed at every release: the moment in which lock managers lose their exclusion. Seen
- * failing with "held by two at once" when, by hand, the look at `links` after a claim was left out, and when files
- * were removed without an EX claim.
+ * Processes that race for locks whose files are removed at every release: the moment in which lock managers
+ * lose their exclusion. Seen failing with "held by two at once" when, by hand, the look at `links` after a
+ * claim was left out, and when files were removed without an EX claim.
  *
  * @module
  */

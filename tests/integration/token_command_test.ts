@@ -1,4 +1,5 @@
-// Tokens as an administrator makes them: the command, the file, and a daemon that is told of changes by SIGHUP.
+// Tokens as an administrator makes them: the command, the file, and a daemon that is told of changes by
+// SIGHUP.
 import { equal, match, ok } from "node:assert/strict";
 import { connect } from "../../client/mod.ts";
 import { daemonPermissions, startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";

@@ -1,4 +1,5 @@
-// Spans as they leave a daemon process, at a collector of this test: OTLP over HTTP in JSON, which the runtime's exporter speaks.
+// Spans as they leave a daemon process, at a collector of this test: OTLP over HTTP in JSON, which the
+// runtime's exporter speaks.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { connect } from "../../mod.ts";
 import { startDaemonProcess, temporaryDirectory } from "../support/daemon.ts";

@@ -1,4 +1,5 @@
-// The Web Locks API: the same cases against the runtime's own navigator.locks, where they must hold too, and against a daemon.
+// The Web Locks API: the same cases against the runtime's own navigator.locks, where they must hold too, and
+// against a daemon.
 import { connect, WebLocks } from "../../client/mod.ts";
 import { startDaemon, temporaryDirectory } from "../support/daemon.ts";
 import { within } from "../support/eventually.ts";

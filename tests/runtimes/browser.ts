@@ -31,8 +31,8 @@ export function findChromium(): string | undefined {
 }
 
 /**
- * Starts a browser, closed at the end. Its profile is the driver's to make and to remove: processes of the browser go on
- * writing into it for a moment after the browser itself has ended.
+ * Starts a browser, closed at the end. Its profile is the driver's to make and to remove: processes of the
+ * browser go on writing into it for a moment after the browser itself has ended.
  */
 export async function openBrowser(executablePath: string): Promise<BrowserContext & AsyncDisposable> {
   const browser = await chromium.launch({ executablePath, args: ARGUMENTS });

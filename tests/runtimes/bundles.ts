@@ -27,7 +27,10 @@ export function suiteForProcesses(): string {
   });
 }
 
-/** The files that a bundler makes of an entry for browsers when it may make several: the first has to be loaded, the others when they are used. */
+/**
+ * The files that a bundler makes of an entry for browsers when it may make several: the first has to be
+ * loaded, the others when they are used.
+ */
 export function chunksForBrowsers(entryPoint: string): readonly string[] {
   const how = { format: "esm", splitting: true, minify: true, outdir: "out", logLevel: "silent" } as const;
   const { outputFiles, metafile } = buildSync({

@@ -1,5 +1,6 @@
 /**
- * The suite of the client on every runtime, over every transport: on Deno from the sources, everywhere from the packed tarball.
+ * The suite of the client on every runtime, over every transport: on Deno from the sources, everywhere from
+ * the packed tarball.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * The host of a run of the suite: a daemon, a port that says nothing, and a small web server that has a page for browsers, and that gives a
- * case what it wants: wires to the daemon that can be cut, and more daemons on the same directory.
+ * The host of a run of the suite: a daemon, a port that says nothing, and a small web server that has a page
+ * for browsers, and that gives a case what it wants: wires to the daemon that can be cut, and more daemons on
+ * the same directory.
  *
  * ```text
  * GET    /                              the page

@@ -19,7 +19,10 @@ const NODE = { lib: ["es2022"], types: ["node"] } as const;
 /** Modules that do something when they are loaded. */
 const PROGRAMS = /^(?:cli\/distrilock|pilot\/(?:node|web)_worker)\.js$/;
 
-/** How programs are compiled: by the current compiler in all ways, by the last of the line before in the two usual ones. */
+/**
+ * How programs are compiled: by the current compiler in all ways, by the last of the line before in the two
+ * usual ones.
+ */
 const COMPILATIONS = [
   ["typescript", NODE_RESOLUTION, NODE],
   ["typescript", NODE_RESOLUTION, BROWSER],
@@ -143,7 +146,10 @@ Deno.test("the consumer of the package uses everything that the package exports"
   deepEqual(missing, []);
 });
 
-/** Compiles the consumer and the README's example; with the types of Node also what hands over a class of `ws`. */
+/**
+ * Compiles the consumer and the README's example; with the types of Node also what hands over a class of
+ * `ws`.
+ */
 async function compile(compiler: string, options: { readonly types: readonly string[] }): Promise<void> {
   const { path } = project!;
   const [, example = ""] = /^```ts.*\n([^]*?)^```/m.exec(await readInstalled("README.md")) ?? [];

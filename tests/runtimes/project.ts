@@ -1,5 +1,6 @@
 /**
- * A project of somebody who uses the client: an empty directory, into which npm installed the packed tarball, and nothing else.
+ * A project of somebody who uses the client: an empty directory, into which npm installed the packed tarball,
+ * and nothing else.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Runtimes and compilers of others, at exact versions, from the npm registry: `toolbox/package.json` names them, and its lock file has their
- * hashes. They are fetched once into `dist/`, for all tests and all runs.
+ * Runtimes and compilers of others, at exact versions, from the npm registry: `toolbox/package.json` names
+ * them, and its lock file has their hashes. They are fetched once into `dist/`, for all tests and all runs.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the tidy checks want to know of a TypeScript file, read from its syntax tree: comments and strings cannot deceive it.
- * The parser is that of `deno lint`, which a plugin may use inside of `deno test`.
+ * What the tidy checks want to know of a TypeScript file, read from its syntax tree: comments and strings
+ * cannot deceive it. The parser is that of `deno lint`, which a plugin may use inside of `deno test`.
  *
  * Source: https://docs.deno.com/runtime/reference/lint_plugins/
  *
@@ -25,11 +25,15 @@ export interface Facts {
   readonly imports: readonly (Found<string> & { readonly onlyTypes: boolean })[];
   readonly functions: readonly Found<FunctionFact>[];
   /**
-   * What somebody may want to ban: free identifiers (`Deno`), one member of them (`Date.now`), and constructs, in words that no
-   * identifier can be (`async function`, `await …`, `the type any`, `enum`, `declared namespace`, `export default`, `new Date()`, `.only`).
+   * What somebody may want to ban: free identifiers (`Deno`), one member of them (`Date.now`), and
+   * constructs, in words that no identifier can be (`async function`, `await …`, `the type any`, `enum`,
+   * `declared namespace`, `export default`, `new Date()`, `.only`).
    */
   readonly words: readonly Found<string>[];
-  /** Texts that may name a test: all but those that are a later argument of a call, such as the message of an assertion. */
+  /**
+   * Texts that may name a test: all but those that are a later argument of a call, such as the message of an
+   * assertion.
+   */
   readonly names: readonly Found<string>[];
 }
 
@@ -122,7 +126,9 @@ class FactReader implements Facts {
     this.functions.push({ what: { name: this.#nameOf(node), lines: this.#lineOf(end) - line + 1 }, line });
   }
 
-  /** How a message calls a function: the text from where its declaration begins to its first bracket or arrow. */
+  /**
+   * How a message calls a function: the text from where its declaration begins to its first bracket or arrow.
+   */
   #nameOf(node: FunctionNode): string {
     const isNamedByParent = [
       "MethodDefinition",
@@ -157,7 +163,10 @@ class FactReader implements Facts {
   }
 }
 
-/** Whether an identifier is what stands behind a dot or before a colon: the name of a member, which means nothing by itself. */
+/**
+ * Whether an identifier is what stands behind a dot or before a colon: the name of a member, which means
+ * nothing by itself.
+ */
 function isMemberName(node: Deno.lint.Identifier): boolean {
   const { parent } = node;
   switch (parent.type) {

@@ -1,6 +1,6 @@
 /**
- * Who may import whom: the floors of the architecture as a table. Imports go down, never up, and never in a circle; from
- * outside comes only what the list of dependencies names (`docs/design/dependencies.md`).
+ * Who may import whom: the floors of the architecture as a table. Imports go down, never up, and never in a
+ * circle; from outside comes only what the list of dependencies names (`docs/design/dependencies.md`).
  *
  * @module
  */
@@ -85,7 +85,9 @@ export const FLOORS: readonly Floor[] = [
   { place: "tests/", may: ["server/", "client/", "ffi/", "tests/", "tools/", "examples/", "mod.ts"] },
 ];
 
-/** Packages from a registry, by the name that the import map gives them, with the places that may import them. */
+/**
+ * Packages from a registry, by the name that the import map gives them, with the places that may import them.
+ */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@bufbuild/protobuf": ["server/store/etcd/"],
   "@connectrpc/connect": ["server/store/etcd/"],
@@ -129,8 +131,8 @@ export function checkFloors(files: readonly SourceFile[]): string[] {
 }
 
 /**
- * Circles of imports, each once. Within one folder an `import type` makes no circle: it is gone at run time, and records that know each
- * other (a request, its session, its resource) have to name each other.
+ * Circles of imports, each once. Within one folder an `import type` makes no circle: it is gone at run time,
+ * and records that know each other (a request, its session, its resource) have to name each other.
  */
 export function checkCircles(files: readonly SourceFile[]): string[] {
   const counts = (importer: string) => ({ path, onlyTypes }: RelativeImport) => {

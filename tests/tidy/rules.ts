@@ -1,6 +1,6 @@
 /**
- * The rules of the interfaces and the tests that prove them: `docs/protocol.md` defines **[P-12]**, and the name of at least
- * one test has [P-12] in it.
+ * The rules of the interfaces and the tests that prove them: `docs/protocol.md` defines **[P-12]**, and the
+ * name of at least one test has [P-12] in it.
  *
  * @module
  */
@@ -61,7 +61,10 @@ function textOf(files: readonly SourceFile[], wanted: string): string {
   return files.find(({ path }) => path === wanted)?.text ?? "";
 }
 
-/** What may be a test's name: in tests, texts that are no later argument; in their tables, which are data, everything. */
+/**
+ * What may be a test's name: in tests, texts that are no later argument; in their tables, which are data,
+ * everything.
+ */
 function testNames(file: SourceFile): string[] {
   if (!file.path.startsWith("tests/") || isTidy(file.path)) return [];
   if (file.isTypeScript) return file.facts.names.map(({ what }) => what);

@@ -1,5 +1,6 @@
 /**
- * One text file of the project, as the tidy checks see it: its path, its text, and, of TypeScript, what its syntax tree says.
+ * One text file of the project, as the tidy checks see it: its path, its text, and, of TypeScript, what its
+ * syntax tree says.
  *
  * @module
  */
@@ -17,7 +18,10 @@ export class SourceFile {
     this.text = text;
   }
 
-  /** Whether it is TypeScript, or JavaScript that has its types in comments: the modules of the web page, which browsers get as they stand. */
+  /**
+   * Whether it is TypeScript, or JavaScript that has its types in comments: the modules of the web page,
+   * which browsers get as they stand.
+   */
   get isTypeScript(): boolean {
     return this.path.endsWith(".ts") || /^server\/web\/[^/]+\.js$/.test(this.path);
   }

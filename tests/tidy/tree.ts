@@ -1,6 +1,6 @@
 /**
- * The text files of the project: those that git knows or would add, or, where there is no git, all below the root but for
- * what `.gitignore` names.
+ * The text files of the project: those that git knows or would add, or, where there is no git, all below the
+ * root but for what `.gitignore` names.
  *
  * @module
  */
@@ -42,7 +42,10 @@ export function gitPaths(root: URL): string[] | undefined {
   }
 }
 
-/** The paths below the root that neither begin with `.git` nor stand in `.gitignore` as a whole directory (`name/`). */
+/**
+ * The paths below the root that neither begin with `.git` nor stand in `.gitignore` as a whole directory
+ * (`name/`).
+ */
 export function walkedPaths(root: URL): string[] {
   const ignored = new Set([
     ".git",

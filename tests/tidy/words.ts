@@ -1,6 +1,6 @@
 /**
- * Words that are banned, with what to use instead: in pure files all that reads the world or waits for it, everywhere the
- * constructs that the house does without, and what was only meant for a day of work.
+ * Words that are banned, with what to use instead: in pure files all that reads the world or waits for it,
+ * everywhere the constructs that the house does without, and what was only meant for a day of work.
  *
  * @module
  */
@@ -57,7 +57,10 @@ export function checkPurity(files: readonly SourceFile[]): string[] {
   return [...findWords(pure, IMPURE_WORDS, " in a pure file"), ...imports];
 }
 
-/** Wall clocks in the client, where somebody who sets one would take or lengthen a lock. Its command line shows times to people. */
+/**
+ * Wall clocks in the client, where somebody who sets one would take or lengthen a lock. Its command line
+ * shows times to people.
+ */
 export function checkClocks(files: readonly SourceFile[]): string[] {
   const library = files.filter(({ path, isTypeScript }) =>
     isTypeScript && path.startsWith("client/") && !path.startsWith("client/cli/")

@@ -44,7 +44,8 @@ export class Visit {
     page.setDefaultTimeout(PAGE_MS);
     page.on("pageerror", ({ message }) => this.#complaints.push(message));
     page.on("console", (message) => {
-      // A daemon that is away, or refuses, is told by the browser as an error of the network, and is no fault of the page.
+      // A daemon that is away, or refuses, is told by the browser as an error of the network, and is no fault
+      // of the page.
       const isNetwork = /^Failed to load resource/.test(message.text());
       if (message.type() === "error" && !isNetwork) this.#complaints.push(message.text());
     });
@@ -75,7 +76,10 @@ export class Visit {
     return visit;
   }
 
-  /** Chromium gives up what is on its way when an interface of the machine comes or goes; that is no fault of the page. */
+  /**
+   * Chromium gives up what is on its way when an interface of the machine comes or goes; that is no fault of
+   * the page.
+   */
   async #load(url: string): Promise<void> {
     for (let attempt = 0; attempt < LOADS_MAX; attempt++) {
       this.#complaints.length = 0;

@@ -1,4 +1,5 @@
-// What M. Kleppmann tells in "How to do distributed locking" (2016): a holder is paused between its look at the lock and its write.
+// What M. Kleppmann tells in "How to do distributed locking" (2016): a holder is paused between its look at
+// the lock and its write.
 import { equal, ok } from "node:assert/strict";
 import { SqliteFence } from "../../../examples/fencing/sqlite.ts";
 import { connect } from "../../../mod.ts";

@@ -1,5 +1,6 @@
 /**
- * Cases about how locks live and end, and what their holders are told. A holder whose thread stands still belongs here.
+ * Cases about how locks live and end, and what their holders are told. A holder whose thread stands still
+ * belongs here.
  *
  * @module
  */
@@ -7,7 +8,10 @@ import { type Lock, LockLostError, type Party } from "@distrilock/client";
 import { aborted, equal, eventually, failure, ok, within } from "./check.ts";
 import type { Cases } from "./stage.ts";
 
-/** A life that is long enough for what has to be done within a third of it, also where many tests share a machine. In milliseconds. */
+/**
+ * A life that is long enough for what has to be done within a third of it, also where many tests share a
+ * machine. In milliseconds.
+ */
 const LEISURE_MS = 2_000;
 
 /** Lives and ends. */

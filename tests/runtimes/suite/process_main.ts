@@ -1,6 +1,6 @@
 /**
- * Runs the suite in a process: Node, Bun or Deno. It is told the setting in JSON, and prints the outcomes in JSON. It never ends itself:
- * a client that was closed must not keep a process alive.
+ * Runs the suite in a process: Node, Bun or Deno. It is told the setting in JSON, and prints the outcomes in
+ * JSON. It never ends itself: a client that was closed must not keep a process alive.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The suite that every runtime passes, over every transport: the cases, and how they are run. Nothing here or in the cases needs more than
- * the web's own functions and the client.
+ * The suite that every runtime passes, over every transport: the cases, and how they are run. Nothing here or
+ * in the cases needs more than the web's own functions and the client.
  *
  * @module
  */
@@ -34,8 +34,9 @@ export interface Outcome {
 }
 
 /**
- * Plays all cases on lock names that begin with `run`. A browser opens no WebSocket to a host while another one is being opened there
- * (RFC 6455, section 4.1), so that there the cases about wires have to go one after the other.
+ * Plays all cases on lock names that begin with `run`. A browser opens no WebSocket to a host while another
+ * one is being opened there (RFC 6455, section 4.1), so that there the cases about wires have to go one after
+ * the other.
  */
 export async function runSuite(
   setting: Setting,

@@ -1,5 +1,6 @@
 /**
- * Cases about the Web Locks API, which has to be the same where there is a `navigator.locks` and where there is none.
+ * Cases about the Web Locks API, which has to be the same where there is a `navigator.locks` and where there
+ * is none.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Cases about what stands between a client and its servers: addresses where nobody answers, wires that are cut, and servers that leave. They
- * are not for clients that have no wire.
+ * Cases about what stands between a client and its servers: addresses where nobody answers, wires that are
+ * cut, and servers that leave. They are not for clients that have no wire.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Locks that end by themselves: what the client does by its own clock. Lives of 30 s are cut short by 1.5 s: 2 % for the clocks, and 3 % to stop.
+ * Locks that end by themselves: what the client does by its own clock. Lives of 30 s are cut short by 1.5 s:
+ * 2 % for the clocks, and 3 % to stop.
  *
  * @module
  */

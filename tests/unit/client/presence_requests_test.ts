@@ -1,5 +1,6 @@
 /**
- * What a client among several servers, scripted, asks besides locks: watches, questions, the end of everything.
+ * What a client among several servers, scripted, asks besides locks: watches, questions, the end of
+ * everything.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A client among several servers, scripted: where it goes when one fails or leaves service, what goes with it, and what is lost.
+ * A client among several servers, scripted: where it goes when one fails or leaves service, what goes with
+ * it, and what is lost.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Sessions with a grace, against scripted servers: what is kept while the connection is gone, and what is not.
+ * Sessions with a grace, against scripted servers: what is kept while the connection is gone, and what is
+ * not.
  *
  * @module
  */

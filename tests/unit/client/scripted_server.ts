@@ -132,7 +132,10 @@ export class ScriptedNetwork {
   }
 }
 
-/** A client that is connected to a scripted server, with a clock that stands still. It does not reconnect unless that is said. */
+/**
+ * A client that is connected to a scripted server, with a clock that stands still. It does not reconnect
+ * unless that is said.
+ */
 export async function openClient(
   options: ConnectOptions = {},
   urls = ["distrilock://one"],

@@ -1,6 +1,6 @@
 /**
- * Locks that a server vouches for only for a time: what the client believes when nothing, or too little, comes from there. A word of 30 s is cut short by 1.5 s: 2 % for
- * the clocks, and 3 % to stop.
+ * Locks that a server vouches for only for a time: what the client believes when nothing, or too little,
+ * comes from there. A word of 30 s is cut short by 1.5 s: 2 % for the clocks, and 3 % to stop.
  *
  * @module
  */

@@ -3,7 +3,10 @@ import fc from "fast-check";
 import { lockNameFault } from "../../../client/protocol/names.ts";
 import { lockNameOf, webNameOf } from "../../../client/web_lock_names.ts";
 
-/** Texts that are likely to meet the rules: code units of all kinds, among them many dots, slashes, tildes and hex digits. */
+/**
+ * Texts that are likely to meet the rules: code units of all kinds, among them many dots, slashes, tildes and
+ * hex digits.
+ */
 const text = fc.array(
   fc.oneof(
     fc.constantFrom(".", "/", "~", "u", "2", "e", "-", " ", "a"),

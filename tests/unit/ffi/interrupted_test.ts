@@ -1,6 +1,7 @@
 /**
- * What the kernel does too seldom to wait for: calls that a signal interrupts, and a file system that does not tell how many names a
- * file has. A library of a few lines of C stands before the real one and plays them.
+ * What the kernel does too seldom to wait for: calls that a signal interrupts, and a file system that does
+ * not tell how many names a file has. A library of a few lines of C stands before the real one and plays
+ * them.
  *
  * @module
  */

@@ -11,7 +11,10 @@ import { Libc } from "../../../ffi/libc.ts";
 import { Scratch } from "./scratch.ts";
 import { execFileSync } from "node:child_process";
 
-/** What makedev(3) makes of the two numbers of a device: the lower 8 bits of the minor one, the major one, the rest of the minor one. */
+/**
+ * What makedev(3) makes of the two numbers of a device: the lower 8 bits of the minor one, the major one, the
+ * rest of the minor one.
+ */
 function combinedDevice(major: number, minor: number): number {
   return ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & ~0xff) << 12)) >>> 0;
 }

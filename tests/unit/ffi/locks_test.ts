@@ -31,7 +31,8 @@ Deno.test("tryLock decides every pair of lock types between two descriptors of o
 });
 
 Deno.test("tryLock keeps a lock when another descriptor of the file is closed", () => {
-  // fcntl_locking(2), "Record locks": a classic lock goes when the process closes *any* descriptor of the file. These must not.
+  // fcntl_locking(2), "Record locks": a classic lock goes when the process closes *any* descriptor of the
+  // file. These must not.
   using scratch = new Scratch();
   const holder = scratch.open("a.lck");
   equal(scratch.libc.tryLock(holder, LOCK_WRITE, 0, LOCK_TO_END), 0);

@@ -1,6 +1,7 @@
 /**
- * Locks and writes a file in the directory given, and tells on standard output what every call answered. Run by the tests with
- * exactly the permissions that a daemon needs; ends with 3 when the C library cannot be opened.
+ * Locks and writes a file in the directory given, and tells on standard output what every call answered. Run
+ * by the tests with exactly the permissions that a daemon needs; ends with 3 when the C library cannot be
+ * opened.
  *
  * @module
  */

@@ -7,7 +7,10 @@ import { Libc } from "../../../ffi/libc.ts";
 import { equal, ok } from "node:assert/strict";
 import type { OpenMode } from "../../../ffi/file_calls.ts";
 
-/** An open C library and an empty directory; descriptors opened through {@link Scratch.open} are closed at the end. */
+/**
+ * An open C library and an empty directory; descriptors opened through {@link Scratch.open} are closed at the
+ * end.
+ */
 export class Scratch implements Disposable {
   readonly libc: Libc = Libc.open();
   readonly directory: string = Deno.makeTempDirSync({ prefix: "distrilock-ffi-" });

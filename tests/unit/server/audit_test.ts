@@ -1,4 +1,5 @@
-// The audit stream on real files, on a device that is always full, and on one that cannot be forced to a disk.
+// The audit stream on real files, on a device that is always full, and on one that cannot be forced to a
+// disk.
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { AuditFile, auditInLog, type AuditSink } from "../../../server/audit.ts";
 import { createLog, type Log } from "../../../server/base/log.ts";

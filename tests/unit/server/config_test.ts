@@ -40,7 +40,10 @@ Deno.test("readConfig gives the documented defaults, and reads no file then", ()
   deepEqual(read({}), DEFAULTS);
 });
 
-/** Each option once, as the flag, as the environment variable and as the key of the file, with what it changes. */
+/**
+ * Each option once, as the flag, as the environment variable and as the key of the file, with what it
+ * changes.
+ */
 const EACH: readonly [
   flag: string,
   text: string,

@@ -1,5 +1,6 @@
 /**
- * A client and its pilot, with a thread between them that a test plays: messages go on when it says so, and each side has a clock of its own.
+ * A client and its pilot, with a thread between them that a test plays: messages go on when it says so, and
+ * each side has a clock of its own.
  *
  * @module
  */

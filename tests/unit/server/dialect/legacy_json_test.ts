@@ -1,4 +1,5 @@
-// What only shows when a store takes its time to answer; the rules themselves are proved in tests/conformance/legacy_json_test.ts.
+// What only shows when a store takes its time to answer; the rules themselves are proved in
+// tests/conformance/legacy_json_test.ts.
 import { OPEN_ACCESS } from "../../../../server/session/access.ts";
 import { deepEqual, equal } from "node:assert/strict";
 import { LegacyConversation } from "../../../../server/dialect/legacy_json.ts";

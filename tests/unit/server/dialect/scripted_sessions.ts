@@ -1,5 +1,6 @@
 /**
- * Sessions that answer nothing by themselves, as a store does that takes its time: a test sees what they were asked, and says what came of it.
+ * Sessions that answer nothing by themselves, as a store does that takes its time: a test sees what they were
+ * asked, and says what came of it.
  *
  * @module
  */

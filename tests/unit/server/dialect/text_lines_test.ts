@@ -1,4 +1,5 @@
-// What only shows when a store takes its time to answer; the rules themselves are proved in tests/conformance/text_lines_test.ts.
+// What only shows when a store takes its time to answer; the rules themselves are proved in
+// tests/conformance/text_lines_test.ts.
 import { deepEqual, equal } from "node:assert/strict";
 import { TextConversation } from "../../../../server/dialect/text_lines.ts";
 import { ScriptedSessions } from "./scripted_sessions.ts";

@@ -1,5 +1,6 @@
 /**
- * Examinations of a real directory through calls that a test lets lie: statfs and the mount table, locks that do not exclude, writes that fail.
+ * Examinations of a real directory through calls that a test lets lie: statfs and the mount table, locks that
+ * do not exclude, writes that fail.
  *
  * @module
  */

@@ -1,4 +1,5 @@
-// Trying out an NFS mount, on local files: who else is in the roster, whether one of them is taken for this host, and the time of the server.
+// Trying out an NFS mount, on local files: who else is in the roster, whether one of them is taken for this
+// host, and the time of the server.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { ERRNO } from "../../../../ffi/errno.ts";
 import { Libc } from "../../../../ffi/libc.ts";

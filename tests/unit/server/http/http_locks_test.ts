@@ -1,4 +1,5 @@
-// HTTP locks and the moments that a request over a socket cannot be made to hit. The clock is a number, clients are abort signals.
+// HTTP locks and the moments that a request over a socket cannot be made to hit. The clock is a number,
+// clients are abort signals.
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { Refusal } from "../../../../server/dialect/rest_problem.ts";
 import type { RestAcquire } from "../../../../server/dialect/rest_request.ts";

@@ -6,7 +6,9 @@ import { OPEN_ACCESS } from "../../../../server/session/access.ts";
 
 const OWN = "https://app.example";
 
-/** The application of a daemon that allows one origin; nothing that these tests ask gets as far as a session. */
+/**
+ * The application of a daemon that allows one origin; nothing that these tests ask gets as far as a session.
+ */
 const APP = createApp({
   limits: { frameBytesMax: 4_096, helloTimeoutMs: 1_000, httpWaitMsMax: 1_000 },
   sessions: { clock: SYSTEM_CLOCK },

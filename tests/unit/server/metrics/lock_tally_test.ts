@@ -2,7 +2,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import { MODES } from "../../../../client/protocol/modes.ts";
-import { type LockTally, type Result, RESULTS } from "../../../../server/metrics/lock_tally.ts";
+import type { LockTally } from "../../../../server/metrics/lock_tally.ts";
+import { type Result, RESULTS } from "../../../../server/metrics/result.ts";
 import { observers } from "../../../../server/session/observer.ts";
 import type { Acquire, SessionId } from "../../../../server/store/store.ts";
 import { Ear, SessionBench } from "../../../support/session_bench.ts";

@@ -1,4 +1,5 @@
-// Spans of sessions on a real store, with a tracer that writes down what it is asked for. tests/integration/tracing_test.ts has the real one.
+// Spans of sessions on a real store, with a tracer that writes down what it is asked for.
+// tests/integration/tracing_test.ts has the real one.
 import { deepEqual, equal } from "node:assert/strict";
 import type { AttributeValue, Context, Link, Span, SpanOptions } from "@opentelemetry/api";
 import { NameClasses } from "../../../../server/metrics/name_classes.ts";

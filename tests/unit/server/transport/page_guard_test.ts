@@ -3,7 +3,10 @@ import { PageGuard } from "../../../../server/transport/page_guard.ts";
 
 const APP = "https://app.example";
 
-/** What a browser, or a program, sends: host and other headers; and whether it is answered by a daemon that lets strangers in, and by one that does not. */
+/**
+ * What a browser, or a program, sends: host and other headers; and whether it is answered by a daemon that
+ * lets strangers in, and by one that does not.
+ */
 const REQUESTS: readonly (readonly [
   what: string,
   headers: Readonly<Record<string, string>>,
