@@ -1,6 +1,7 @@
 /**
- * Who gets what, when: takes newcomers in, and goes through those who wait whenever something ended. The states of requests and conversions change
- * here and nowhere else; `request.ts` and `conversion.ts` draw them.
+ * Who gets what, when: takes newcomers in, and goes through those who wait whenever something ended. The
+ * states of requests and conversions change here and nowhere else; `request.ts` and `conversion.ts` draw
+ * them.
  *
  * @module
  */
@@ -14,13 +15,14 @@ import { MODE_BIT, union } from "./mode.ts";
 import type { WaitQueue } from "./queue.ts";
 import { type LockTableLimits, refuseWait } from "./refusals.ts";
 import { type LockRequest, Place } from "./request.ts";
+import { type Outcome, Reservations } from "./reservations.ts";
 import { Resource } from "./resource.ts";
 import { findCycle } from "./wait_graph.ts";
 
-/** What came of asking for all names of a request; a place is the one that another process is in the way of. */
-type Outcome = "granted" | "later" | Refusal | Place;
-
-/** Who is not to be asked for again, since the world outside refused it just now: modes of the name, and a request. */
+/**
+ * Who is not to be asked for again, since the world outside refused it just now: modes of the name, and a
+ * request.
+ */
 export interface Refused {
   readonly modes: number;
   readonly request?: LockRequest;
@@ -43,11 +45,13 @@ export class Granting {
   /** How many locks are in force; one of several names counts once. */
   lockCount = 0;
   readonly #claims: Claims;
+  readonly #reservations: Reservations;
   readonly #answers: Answers;
   readonly #limits: LockTableLimits;
 
   constructor(claims: Claims, answers: Answers, limits: LockTableLimits) {
     this.#claims = claims;
+    this.#reservations = new Reservations(claims);
     this.#answers = answers;
     this.#limits = limits;
     const { deadlines } = this;
@@ -71,7 +75,7 @@ export class Granting {
   decide(request: LockRequest, now: number): void {
     const { session, places, id } = request;
     const blocked = places.some(({ resource, mode }) => resource.blocks(mode));
-    const outcome = blocked ? undefined : this.#admitAll(request, now);
+    const outcome = blocked ? undefined : this.#reservations.take(request, now);
     if (outcome === "granted") {
       this.#grant(request, now);
       // Others may wait for the same outside holder that this one just found gone.
@@ -90,7 +94,10 @@ export class Granting {
     for (const { resource } of places) if (resource.empty) this.resources.delete(resource.name);
   }
 
-  /** Takes a request out of everything, but for places whose claim is still being asked for. `how` says whether its holder wished it. */
+  /**
+   * Takes a request out of everything, but for places whose claim is still being asked for. `how` says
+   * whether its holder wished it.
+   */
   end(request: LockRequest, how: "released" | "died"): void {
     const { session, places, state } = request;
     assert(state !== "ended", "only what lives can end");
@@ -102,7 +109,7 @@ export class Granting {
     }
     for (const place of places) {
       if (place.valueOpen) this.closeValue(place, how);
-      this.#abandon(place);
+      this.#reservations.giveUp(place);
     }
     if (state === "held") this.lockCount--;
   }
@@ -114,8 +121,9 @@ export class Granting {
   }
 
   /**
-   * After something ended: does the conversions and grants the waiters that it stood in the way of, then lets the claim shrink to what is held; at
-   * its name, and at those of whatever ends meanwhile. `refused` is passed over until `Claims.awaitOutside` says so.
+   * After something ended: does the conversions and grants the waiters that it stood in the way of, then lets
+   * the claim shrink to what is held; at its name, and at those of whatever ends meanwhile. `refused` is
+   * passed over until `Claims.awaitOutside` says so.
    */
   resettle({ name }: Resource, now: number, refused = NOBODY): void {
     const resource = this.resources.get(name);
@@ -149,12 +157,15 @@ export class Granting {
     this.resettle(resource, now);
   }
 
-  /** An ADMITTING request does not get the claim of one of its places: all are given back, and it waits again, or ends. */
+  /**
+   * An ADMITTING request does not get the claim of one of its places: all are given back, and it waits again,
+   * or ends.
+   */
   setBack(place: Place, answer: "outside" | Refusal, now: number): void {
     const { request } = place;
     const { session, id, wanted: { waitMs } } = request;
     const waits = answer === "outside" && waitMs > 0;
-    this.#giveBack(request, now);
+    this.#reservations.giveBack(request, now);
     request.state = "waiting";
     if (waits) {
       this.#wait(request, place, now);
@@ -177,42 +188,6 @@ export class Granting {
     this.deadlines.remove(request);
     request.startLife(now);
     if (request.endsMs !== Infinity) this.deadlines.add(request);
-  }
-
-  /** Asks for all names, and reserves them; or for none. */
-  #admitAll(request: LockRequest, now: number): Outcome {
-    const { places, hasWaited } = request;
-    const outside = (hasWaited || places.length > 1) && places.find((place) => this.#claims.keptOut(place));
-    if (outside) return outside;
-    let later = false;
-    for (let index = 0; index < places.length; index++) {
-      const place = places[index] as Place;
-      const { resource, mode } = place;
-      const admission = this.#claims.admit(place, union(resource.claimedModes | MODE_BIT[mode]), now);
-      if (typeof admission === "number") place.token = checkedToken(admission);
-      else if (admission === "later") place.asked = later = true;
-      else {
-        this.#giveBack(request, now);
-        return admission === "outside" ? place : admission;
-      }
-      resource.hold(place);
-    }
-    return later ? "later" : "granted";
-  }
-
-  /** Gives up what was reserved for a request. Places whose claim has not answered stay as orphans, and new ones take theirs. */
-  #giveBack(request: LockRequest, now: number): void {
-    request.places = request.places.map((place) => {
-      if (!place.reserved) return place;
-      this.#abandon(place);
-      this.#claims.settle(place.resource.name, union(place.resource.claimedModes), now);
-      return new Place(request, place.resource, place.mode);
-    });
-  }
-
-  #abandon(place: Place): void {
-    if (place.asked) place.orphan = true;
-    else place.resource.drop(place);
   }
 
   #grant(request: LockRequest, now: number): void {
@@ -263,7 +238,7 @@ export class Granting {
       if (!head) return;
       const { request } = head;
       for (const place of request.places) place.resource.queue?.remove(place);
-      const outcome = this.#admitAll(request, now);
+      const outcome = this.#reservations.take(request, now);
       if (outcome instanceof Place) {
         for (const place of request.places) place.resource.enqueue(place);
         tried.add(request);
@@ -273,7 +248,8 @@ export class Granting {
       }
       this.#decided(request, outcome, now);
       if (outcome === "granted" || outcome === "later") continue;
-      // Those behind it at its other names have one less before them. One that was gone through already comes to the end anew.
+      // Those behind it at its other names have one less before them. One that was gone through already comes
+      // to the end anew.
       for (const { resource: other } of request.places) {
         touched.delete(other);
         if (other !== resource) touched.add(other);
