@@ -9,7 +9,9 @@
 import type { NameState } from "../../client/protocol/messages.ts";
 import type { Mode } from "../../client/protocol/modes.ts";
 import type { Access } from "../session/access.ts";
-import type { Session, SessionListener, Sessions } from "../session/sessions.ts";
+import type { SessionListener } from "../session/listener.ts";
+import type { Session } from "../session/session.ts";
+import type { Sessions } from "../session/sessions.ts";
 import type { Effect } from "../store/store.ts";
 import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
 import {

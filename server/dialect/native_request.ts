@@ -5,7 +5,7 @@
  */
 import type { CheckedRequest } from "../../client/protocol/codec.ts";
 import { assertNever } from "../base/assert.ts";
-import type { Session } from "../session/sessions.ts";
+import type { Session } from "../session/session.ts";
 
 /** Requests that the conversation answers itself: about connections, sessions and the daemon. */
 export const ANSWERED_AT_ONCE = ["hello", "ping", "bye", "sessions", "kick", "status", "drain"] as const;

@@ -9,7 +9,7 @@ import { type CheckedRequest, checkRequest } from "../../client/protocol/codec.t
 import type { ClientProfile } from "../../client/protocol/messages.ts";
 import type { Fields } from "../../client/protocol/requests.ts";
 import { PROTOCOL_VERSION } from "../../client/protocol/version.ts";
-import type { LockWish } from "../session/sessions.ts";
+import type { LockWish } from "../session/session.ts";
 import { badRequest, Refusal } from "./rest_problem.ts";
 
 /** How long a lock lives when its acquire does not say, in milliseconds. */

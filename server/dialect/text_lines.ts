@@ -16,7 +16,9 @@
 import type { ErrorCode } from "../../client/protocol/codes.ts";
 import { SOFTWARE_VERSION } from "../../client/protocol/version.ts";
 import { type Access, isAccess, type Unauthenticated, WHOLE_DAEMON } from "../session/access.ts";
-import type { Session, SessionListener, Sessions } from "../session/sessions.ts";
+import type { SessionListener } from "../session/listener.ts";
+import type { Session } from "../session/session.ts";
+import type { Sessions } from "../session/sessions.ts";
 import type { Effect } from "../store/store.ts";
 import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
 import { NO_NONCE, readTextLine, type TextCommand } from "./text_command.ts";

@@ -18,7 +18,9 @@
 import { SILENT_BEATS_MAX } from "../../client/protocol/limits.ts";
 import { endText, eventText, HEARTBEAT_TEXT, openingText, type Told } from "../dialect/rest_event.ts";
 import { Refusal } from "../dialect/rest_problem.ts";
-import type { Session, SessionListener, Sessions } from "../session/sessions.ts";
+import type { SessionListener } from "../session/listener.ts";
+import type { Session } from "../session/session.ts";
+import type { Sessions } from "../session/sessions.ts";
 import type { WatchEffect } from "../session/watches.ts";
 import type { Effect } from "../store/store.ts";
 import type { Caller, HttpClient } from "./callers.ts";

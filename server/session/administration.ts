@@ -8,7 +8,8 @@ import type { ClientProfile, DaemonStatus, SessionState } from "../../client/pro
 import type { Clock } from "../base/clock.ts";
 import type { LogFields } from "../base/log.ts";
 import { type Access, type Denial, denial, WHOLE_DAEMON } from "./access.ts";
-import type { Session, Sessions } from "./sessions.ts";
+import type { Session } from "./session.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** What an administration needs of its daemon. */
 export interface AdministrationOptions {

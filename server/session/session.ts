@@ -38,8 +38,9 @@ export interface SessionOptions {
 }
 
 /**
- * One session. Every method but {@link end} and {@link leave} is answered by one effect, see `Store`; `request` is the id that the client chose for it.
- * What its {@link access} does not allow is refused with `DENIED` and changes nothing.
+ * One session. Every method but {@link end} and {@link leave} is answered by one effect, see `Store`;
+ * `request` is the id that the client chose for it. What its {@link access} does not allow is refused with
+ * `DENIED` and changes nothing.
  */
 export class Session implements Timed {
   readonly id: SessionId;
@@ -47,7 +48,7 @@ export class Session implements Timed {
   readonly graceMs: number;
   readonly secret: Secret | undefined;
   readonly sinceWallMs: number;
-  /** When its grace is over, in monotonic milliseconds; Infinity unless it is detached. Set by the registry alone. */
+  /** When its grace is over: monotonic milliseconds; Infinity unless detached. Set by the registry alone. */
   dueMs = Infinity;
   heapIndex = -1;
   /** The id of the hello that last resumed it, 0 before the first. Set by the registry alone. */
@@ -151,7 +152,9 @@ export class Session implements Timed {
     this.#sessions.store.setValue({ session: this.id, request, lock, value }, this.#now());
   }
 
-  /** Makes sure that the acquire or convert `target` neither is nor becomes a grant; ends the watch `target`. */
+  /**
+   * Makes sure that the acquire or convert `target` neither is nor becomes a grant; ends the watch `target`.
+   */
   cancel(request: number, target: number): void {
     const { store, watches } = this.#sessions;
     const wasWatching = watches.end(this.id, target);
@@ -184,15 +187,17 @@ export class Session implements Timed {
   }
 
   /**
-   * Has the client told what happens to all names that begin so and that it may read, until a cancel of `request`. Answered by `watching` or `refused`;
-   * refused when it may read none.
+   * Has the client told what happens to all names that begin so and that it may read, until a cancel of
+   * `request`. Answered by `watching` or `refused`; refused when it may read none.
    */
   watch(request: number, prefix: string): void {
     if (this.#deniesBelow(request, prefix, `Cannot watch ${prefix}*`)) return;
     this.#sessions.watches.begin(this.id, request, prefix);
   }
 
-  /** Asks for the names that are held or waited for, those that it may read; refused when it may read none. */
+  /**
+   * Asks for the names that are held or waited for, those that it may read; refused when it may read none.
+   */
   list(request: number, query: Omit<ListQuery, "shows">): void {
     if (this.#deniesBelow(request, query.prefix, `Cannot list ${query.prefix}*`)) return;
     const shows = (name: string) => this.#access.allows("read", name);
@@ -205,15 +210,18 @@ export class Session implements Timed {
   }
 
   /**
-   * For how many milliseconds the store vouches for all that the session holds or will be granted, unless its client is told otherwise; undefined where it does as
-   * long as it lives.
+   * For how many milliseconds the store vouches for all that the session holds or will be granted, unless its
+   * client is told otherwise; undefined where it does as long as it lives.
    */
   get validForMs(): number | undefined {
     const validForMs = this.#sessions.store.validForMs(this.id, this.#now());
     return validForMs === Infinity ? undefined : Math.max(0, Math.floor(validForMs));
   }
 
-  /** The connection that `listener` spoke for has ended: so does the session, unless it has a grace or another connection by now. */
+  /**
+   * The connection that `listener` spoke for has ended: so does the session, unless it has a grace or another
+   * connection by now.
+   */
   leave(listener: SessionListener): void {
     this.#sessions.leave(this, listener);
   }

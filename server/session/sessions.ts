@@ -21,11 +21,6 @@ import { checkSessions } from "./session_check.ts";
 import { veil } from "./veil.ts";
 import { Watches } from "./watches.ts";
 
-export type { SessionListener } from "./listener.ts";
-export type { Observer } from "./observer.ts";
-export type { SessionsOptions } from "./opening.ts";
-export type { LockWish, Session } from "./session.ts";
-
 /** The sessions of one daemon. */
 export class Sessions {
   readonly store: Store;
@@ -46,7 +41,7 @@ export class Sessions {
   /** What is compared when there is no such session, so that it takes as long as if there were. */
   readonly #decoy: Secret;
   #drainEndsMs: number | undefined;
-  /** When the next access ends by itself, as far as was known at the last look, in milliseconds since 1970. */
+  /** When the next access ends by itself, as was known at the last look: milliseconds since 1970. */
   #withdrawalWallMs: number;
 
   constructor(options: SessionsOptions) {
@@ -148,8 +143,9 @@ export class Sessions {
   }
 
   /**
-   * Has `listener` speak for a session from now on; undefined when there is no such session, that is not its secret, or it is another subject's.
-   * Whoever spoke for it is hung up on. A resume that a later one has overtaken is refused.
+   * Has `listener` speak for a session from now on; undefined when there is no such session, that is not its
+   * secret, or it is another subject's. Whoever spoke for it is hung up on. A resume that a later one has
+   * overtaken is refused.
    */
   resume(
     listener: SessionListener,
@@ -232,7 +228,7 @@ export class Sessions {
     if (this.clock.wallMs() >= this.#withdrawalWallMs) this.endWithdrawn();
   }
 
-  /** Takes no more sessions and no more locks, and ends every wait. Locks stay with their sessions, for so many ms. */
+  /** Takes no more sessions and locks, and ends every wait. Sessions keep their locks, for so many ms. */
   drain(closesInMs: number): void {
     const now = this.clock.now();
     this.#drainEndsMs = now + closesInMs;
@@ -261,7 +257,10 @@ export class Sessions {
     this.watches.happened(happening, this.clock.now());
   };
 
-  /** Hangs up on a session. What it has is left to its client, who may resume it at another daemon, or believe in it for its grace; else it ends. */
+  /**
+   * Hangs up on a session. What it has is left to its client, who may resume it at another daemon, or believe
+   * in it for its grace; else it ends.
+   */
   #part(session: Session): void {
     const { listener, id } = session;
     if (this.store.locksOf(id) > 0 && this.store.leaveSession?.(id)) this.#forget(session);

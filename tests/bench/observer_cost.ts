@@ -11,7 +11,8 @@ import { CountedCalls } from "../../server/metrics/counted_calls.ts";
 import { LockTally } from "../../server/metrics/lock_tally.ts";
 import { StoreTally } from "../../server/metrics/store_tally.ts";
 import { OPEN_ACCESS, OPEN_GATE } from "../../server/session/access.ts";
-import { type Session, Sessions } from "../../server/session/sessions.ts";
+import type { Session } from "../../server/session/session.ts";
+import { Sessions } from "../../server/session/sessions.ts";
 import { DirectoryStore } from "../../server/store/directory/directory_store.ts";
 import { temporaryDirectory } from "../support/daemon.ts";
 

@@ -6,8 +6,10 @@
 import { Libc } from "../../ffi/libc.ts";
 import { type Access, type Gate, OPEN_ACCESS, OPEN_GATE } from "../../server/session/access.ts";
 import { type Observer, observers } from "../../server/session/observer.ts";
-import type { Session, SessionListener } from "../../server/session/sessions.ts";
-import { Sessions, type SessionsOptions } from "../../server/session/sessions.ts";
+import type { SessionListener } from "../../server/session/listener.ts";
+import type { Session } from "../../server/session/session.ts";
+import type { SessionsOptions } from "../../server/session/opening.ts";
+import { Sessions } from "../../server/session/sessions.ts";
 import { LockTally } from "../../server/metrics/lock_tally.ts";
 import { NameClasses } from "../../server/metrics/name_classes.ts";
 import { DirectoryStore } from "../../server/store/directory/directory_store.ts";

@@ -6,7 +6,9 @@
  */
 import type { CloseCode, Wire } from "../../../../server/dialect/conversation.ts";
 import { type Gate, OPEN_GATE } from "../../../../server/session/access.ts";
-import type { Session, SessionListener, Sessions } from "../../../../server/session/sessions.ts";
+import type { SessionListener } from "../../../../server/session/listener.ts";
+import type { Session } from "../../../../server/session/session.ts";
+import type { Sessions } from "../../../../server/session/sessions.ts";
 import type { Effect } from "../../../../server/store/store.ts";
 
 /** An effect, but for the session that it is for. */

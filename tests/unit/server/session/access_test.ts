@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Administration } from "../../../../server/session/administration.ts";
 import { type Gate, OPEN_ACCESS } from "../../../../server/session/access.ts";
-import type { Session } from "../../../../server/session/sessions.ts";
+import type { Session } from "../../../../server/session/session.ts";
 import type { Effect } from "../../../../server/store/store.ts";
 import { PartialAccess } from "../../../support/partial_access.ts";
 import { Ear, SessionBench } from "../../../support/session_bench.ts";

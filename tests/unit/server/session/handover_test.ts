@@ -6,7 +6,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { OPEN_ACCESS, OPEN_GATE } from "../../../../server/session/access.ts";
 import { adoptSession } from "../../../../server/session/handover.ts";
-import { type Session, Sessions } from "../../../../server/session/sessions.ts";
+import type { Session } from "../../../../server/session/session.ts";
+import { Sessions } from "../../../../server/session/sessions.ts";
 import type { EtcdStore } from "../../../../server/store/etcd/etcd_store.ts";
 import type { Overtaken } from "../../../../server/store/overtaken.ts";
 import type { Unavailable } from "../../../../server/store/store.ts";
