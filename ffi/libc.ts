@@ -12,8 +12,7 @@
  * - errno is copied by `memcpy` from where `__errno_location()` says it is, because reading through a pointer
  *   (`Deno.UnsafePointerView`) needs `--allow-ffi` without a path. It belongs to the thread and an isolate stays on its thread: open
  *   one {@link Libc} per isolate. It is valid because nothing runs between a synchronous call and the copy.
- *
- * The hot calls allocate nothing: their structures are buffers of this object.
+ * - The hot calls allocate nothing: their structures are buffers of this object.
  *
  * Sources: fcntl_locking(2), open(2), pread(2), statx(2), fstatfs(2), getrlimit(2), clock_gettime(2), errno(3); Linux
  * `include/uapi/asm-generic/fcntl.h`; System V ABI for AMD64 § 3.2.3 and 3.5.7, Procedure Call Standard for AArch64 § 6.4.
@@ -25,7 +24,7 @@ import { type DatagramCalls, SEND_FLAGS, UNIX_DATAGRAM } from "./datagram.ts";
 import type { LimitCalls } from "./descriptor_limit.ts";
 import { ERRNO, isToRepeat } from "./errno.ts";
 import type { FileCalls, FileStatus, LOCK_READ, LOCK_WRITE, LockType, OpenMode } from "./file_calls.ts";
-import { F_OFD_GETLK, F_OFD_SETLK, Flock } from "./flock.ts";
+import { F_OFD_GETLK, F_OFD_SETLK, Flock, UNLOCK_ALL } from "./flock.ts";
 import type { KernelTextCalls } from "./kernel_text.ts";
 import { libcCandidates, platform } from "./platform.ts";
 import type { FileSystemCalls, Statfs } from "./statfs.ts";
@@ -159,6 +158,8 @@ export class Libc
   }
 
   close(fd: number): number {
+    // Fails on what can have no locks, which is as well.
+    this.#call.fcntl(fd, F_OFD_SETLK, UNLOCK_ALL);
     return this.#call.close(fd) === -1 ? this.#failure() : 0;
   }
 
