@@ -10,8 +10,9 @@
  *
  * Locks are open file description locks: they belong to the descriptor that {@link FileCalls.open} gave,
  * conflict between two descriptors of one process just as between processes, and go when that descriptor is
- * closed or the process dies. The classic record locks of POSIX instead vanish when *any* descriptor of the
- * file in the process is closed.
+ * closed or the process dies. The kernel itself lets them go with the last copy of the descriptor, and a
+ * program that is just being started has one until it executes; so closing unlocks first. The classic record
+ * locks of POSIX instead vanish when *any* descriptor of the file in the process is closed.
  *
  * Sources: fcntl_locking(2), fcntl(2), open(2), pread(2), fsync(2), statx(2), unlink(2).
  *
@@ -72,8 +73,8 @@ export interface FileCalls {
   open(path: string, mode: OpenMode): number;
 
   /**
-   * Closes a descriptor and lets its locks go. The descriptor is gone whatever the answer says, so a failed
-   * close must not be repeated: the number may belong to another file by then.
+   * Closes a descriptor and lets its locks go, whoever has a copy of it. The descriptor is gone whatever the
+   * answer says, so a failed close must not be repeated: the number may belong to another file by then.
    */
   close(fd: number): number;
 

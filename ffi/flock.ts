@@ -16,7 +16,7 @@
  * @module
  */
 import { assert } from "../server/base/assert.ts";
-import type { LockType } from "./file_calls.ts";
+import { LOCK_TO_END, LOCK_UNLOCK, type LockType } from "./file_calls.ts";
 
 /** Asks what stands in the way of a lock of an open file description, and answers in the same structure. */
 export const F_OFD_GETLK = 36;
@@ -50,4 +50,17 @@ export class Flock {
   get type(): number {
     return (this.words[0] as number) & 0xffff;
   }
+}
+
+/**
+ * The structure that lets all locks of an open file description go, for {@link F_OFD_SETLK}. Closing a
+ * descriptor does so only when no other process has a copy of it, and a program that another thread is just
+ * starting has one from fork(2) until it executes.
+ */
+export const UNLOCK_ALL: Int32Array<ArrayBuffer> = unlockAll();
+
+function unlockAll(): Int32Array<ArrayBuffer> {
+  const flock = new Flock();
+  flock.describe(LOCK_UNLOCK, 0, LOCK_TO_END);
+  return flock.words;
 }

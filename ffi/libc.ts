@@ -28,7 +28,7 @@ import { type DatagramCalls, SEND_FLAGS, UNIX_DATAGRAM } from "./datagram.ts";
 import type { LimitCalls } from "./descriptor_limit.ts";
 import { ERRNO, isToRepeat } from "./errno.ts";
 import type { FileCalls, FileStatus, LOCK_READ, LOCK_WRITE, LockType, OpenMode } from "./file_calls.ts";
-import { F_OFD_GETLK, F_OFD_SETLK, Flock } from "./flock.ts";
+import { F_OFD_GETLK, F_OFD_SETLK, Flock, UNLOCK_ALL } from "./flock.ts";
 import type { KernelTextCalls } from "./kernel_text.ts";
 import { CREATION, FILE_MODE, FLAGS_ALWAYS, O_RDONLY, O_RDWR } from "./open_flags.ts";
 import { PathBytes } from "./path_bytes.ts";
@@ -157,6 +157,8 @@ export class Libc
   }
 
   close(fd: number): number {
+    // Fails on what can have no locks, which is as well.
+    this.#call.fcntl(fd, F_OFD_SETLK, UNLOCK_ALL);
     return this.#call.close(fd) === -1 ? this.#failure() : 0;
   }
 

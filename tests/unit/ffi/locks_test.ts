@@ -5,6 +5,8 @@
  */
 import { LOCK_READ, LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE, type LockType } from "../../../ffi/file_calls.ts";
 import { ERRNO } from "../../../ffi/errno.ts";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { equal, ok, throws } from "node:assert/strict";
 import { AssertionError } from "../../../server/base/assert.ts";
 import { Libc } from "../../../ffi/libc.ts";
@@ -48,6 +50,24 @@ Deno.test("close lets the locks of its own descriptor go", () => {
   equal(scratch.libc.tryLock(holder, LOCK_WRITE, 0, LOCK_TO_END), 0);
   scratch.close(holder);
   equal(scratch.libc.tryLock(other, LOCK_WRITE, 0, LOCK_TO_END), 0);
+});
+
+Deno.test("close lets the locks of its own descriptor go while another program has a copy of it", async () => {
+  // As one has that another thread is just starting, until it executes.
+  using scratch = new Scratch();
+  const holder = scratch.open("a.lck");
+  const other = scratch.open("a.lck");
+  equal(scratch.libc.tryLock(holder, LOCK_WRITE, 0, LOCK_TO_END), 0);
+  const program = spawn("cat", [], { stdio: ["pipe", "ignore", "inherit", holder] });
+  const ended = once(program, "exit");
+  try {
+    equal(Deno.readLinkSync(`/proc/${program.pid}/fd/3`), Deno.realPathSync(scratch.path("a.lck")));
+    scratch.close(holder);
+    equal(scratch.libc.tryLock(other, LOCK_WRITE, 0, LOCK_TO_END), 0);
+  } finally {
+    program.stdin?.end();
+    await ended;
+  }
 });
 
 Deno.test("tryLock keeps the old lock when an upgrade is refused", () => {
