@@ -1,5 +1,6 @@
 /**
- * Puts into words what the lock table decided: effects for the sessions concerned, happenings for those who watch.
+ * Puts into words what the lock table decided: effects for the sessions concerned, happenings for those who
+ * watch.
  *
  * @module
  */
@@ -22,7 +23,10 @@ export class Answers {
 
   readonly #world: Pick<Claims, "available" | "outsideHolder">;
 
-  /** `epochMs` is the wall clock at monotonic zero, in milliseconds since 1970; `world` knows who holds a name elsewhere. */
+  /**
+   * `epochMs` is the wall clock at monotonic zero, in milliseconds since 1970; `world` knows who holds a name
+   * elsewhere.
+   */
   constructor(
     emit: EffectSink,
     { epochMs, world }: { epochMs: number; world: Pick<Claims, "available" | "outsideHolder"> },
@@ -48,7 +52,9 @@ export class Answers {
     this.#emit({ type: "refused", session, request, code, message });
   }
 
-  /** It ended without a grant because of others, of this table or outside of it, or because its claim hangs. */
+  /**
+   * It ended without a grant because of others, of this table or outside of it, or because its claim hangs.
+   */
   blocked(waiter: Waiter, code: "BUSY" | "TIMEOUT"): void {
     const blockedBy: Party[] = [];
     const named = new Set<LockRequest>();

@@ -1,6 +1,7 @@
 /**
- * Everybody in the way of many waiters, in a number of steps that grows as they do, not as their square: in one mode of one name, whoever came later has
- * all those in its way whom an earlier one has, so each is looked at once.
+ * Everybody in the way of many waiters, in a number of steps that grows as they do, not as their square: in
+ * one mode of one name, whoever came later has all those in its way whom an earlier one has, so each is
+ * looked at once.
  *
  * @module
  */
@@ -25,7 +26,10 @@ export class BlockerWalk {
   readonly #requests = new Map<Resource, Map<Mode, Walk>>();
   readonly #conversions = new Map<Resource, Map<Mode, Walk>>();
 
-  /** Those in the way of a waiter, but for those who were in the way of one before it on the same name in the same mode. */
+  /**
+   * Those in the way of a waiter, but for those who were in the way of one before it on the same name in the
+   * same mode.
+   */
   *of(waiter: Waiter): Generator<Place> {
     if (waiter instanceof Conversion) yield* this.#ofConversion(waiter);
     else for (const place of waiter.places) yield* this.#ofPlace(place);

@@ -1,5 +1,6 @@
 /**
- * Who stands in the way of a waiter: holders of conflicting modes, conversions that go first, and earlier waiters.
+ * Who stands in the way of a waiter: holders of conflicting modes, conversions that go first, and earlier
+ * waiters.
  *
  * @module
  */
@@ -9,7 +10,9 @@ import { CONFLICTS, MODE_BIT } from "./mode.ts";
 import type { LockRequest, Place } from "./request.ts";
 import type { Resource } from "./resource.ts";
 
-/** Everybody in the way of a waiter, or of a newcomer that is about to wait: for each name the holders first. */
+/**
+ * Everybody in the way of a waiter, or of a newcomer that is about to wait: for each name the holders first.
+ */
 export function* blockersOf(waiter: Waiter): Generator<Place> {
   if (waiter instanceof Conversion) yield* blockersOfConversion(waiter);
   else for (const place of waiter.places) yield* blockersAt(place);
@@ -33,7 +36,10 @@ function* blockersOfConversion({ place, mode, arrival }: Conversion): Generator<
   }
 }
 
-/** Those whom `mode` conflicts with: holders in force first, then those whose claim has not answered. Of orphans nobody knows any more. */
+/**
+ * Those whom `mode` conflicts with: holders in force first, then those whose claim has not answered. Of
+ * orphans nobody knows any more.
+ */
 export function* conflictingHolders(
   { held, heldModes }: Resource,
   mode: Mode,

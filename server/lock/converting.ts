@@ -1,5 +1,6 @@
 /**
- * Locks on their way to another mode. The states of conversions change here and nowhere else; `conversion.ts` draws them.
+ * Locks on their way to another mode. The states of conversions change here and nowhere else; `conversion.ts`
+ * draws them.
  *
  * @module
  */
@@ -20,7 +21,9 @@ export interface ConvertingOptions {
   readonly answers: Answers;
   readonly deadlines: Deadlines<Waiter>;
   readonly limits: LockTableLimits;
-  /** Grants what something that ended was in the way of, but for `refused` modes, and lets the claim shrink. */
+  /**
+   * Grants what something that ended was in the way of, but for `refused` modes, and lets the claim shrink.
+   */
   readonly resettle: (resource: Resource, now: number, refused: number) => void;
 }
 
@@ -49,7 +52,8 @@ export class Converting {
     const refusal = refuseWaits(session, { subject, limits: this.#limits });
     if (!free && refusal) return this.#answers.refused(session.id, id, refusal);
     this.#begin(conversion);
-    // Even one that need not wait goes before those who do, and so may close a circle that another request of its owner is in.
+    // Even one that need not wait goes before those who do, and so may close a circle that another request of
+    // its owner is in.
     if (this.#closesCircle(conversion)) return;
     if (!free) return this.#wait(conversion);
     const admission = this.#admit(conversion, now);

@@ -1,6 +1,6 @@
 /**
- * What happens to sessions: the answers and notices that the lock table and the stores give, as values. Whoever performs
- * them (the session layer) finds the session's connection and speaks its dialect.
+ * What happens to sessions: the answers and notices that the lock table and the stores give, as values.
+ * Whoever performs them (the session layer) finds the session's connection and speaks its dialect.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * How locks and waits end without the wish of their sessions: their time is over, somebody breaks them, the store lost them, or the daemon
- * leaves service.
+ * How locks and waits end without the wish of their sessions: their time is over, somebody breaks them, the
+ * store lost them, or the daemon leaves service.
  *
  * @module
  */
@@ -56,8 +56,9 @@ export class Endings {
   }
 
   /**
-   * Ends the locks of a name that have this token, whoever holds them; or refuses, when there is none. An NL lock keeps nobody out, so it is never what was meant:
-   * it only has the token of those that it stands beside.
+   * Ends the locks of a name that have this token, whoever holds them; or refuses, when there is none. An NL
+   * lock keeps nobody out, so it is never what was meant: it only has the token of those that it stands
+   * beside.
    */
   break({ session, request, name, token, reason }: Break, now: number): void {
     const resource = this.#granting.resources.get(name);
@@ -79,7 +80,9 @@ export class Endings {
     this.#lose(meant, { reason: "broken", why: reason }, now);
   }
 
-  /** The claim on a name is gone: every lock on it ends, and its holders are told. Waiters keep their places. */
+  /**
+   * The claim on a name is gone: every lock on it ends, and its holders are told. Waiters keep their places.
+   */
   lose(name: string, reason: LossReason, now: number): void {
     const resource = this.#granting.resources.get(name);
     if (!resource) return;

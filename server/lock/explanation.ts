@@ -1,6 +1,6 @@
 /**
- * Who waits for whom, and why: a name with its holders and waiters, then the names that its holders wait for, and so on. What an
- * administrator wants to know of a lock that does not come.
+ * Who waits for whom, and why: a name with its holders and waiters, then the names that its holders wait for,
+ * and so on. What an administrator wants to know of a lock that does not come.
  *
  * @module
  */

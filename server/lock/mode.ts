@@ -28,8 +28,9 @@ export function compatible(one: Mode, other: Mode): boolean {
 }
 
 /**
- * The weakest mode that keeps out all that any mode of the set keeps out. That is the strongest of them, but for CW and PR, of which neither
- * covers the other: they come together only while one is converted to the other. The empty set is NL.
+ * The weakest mode that keeps out all that any mode of the set keeps out. That is the strongest of them, but
+ * for CW and PR, of which neither covers the other: they come together only while one is converted to the
+ * other. The empty set is NL.
  */
 export function union(set: number): Mode {
   if ((set & (CW | PR | PW | EX)) === (CW | PR)) return "PW";

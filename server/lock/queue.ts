@@ -1,8 +1,9 @@
 /**
- * The waiters of one name, first in first out. A waiter may pass only those that do not conflict with it, so among those that want this name
- * alone the next to be granted is always the first of its mode: one list a mode makes finding it a look at six heads, however many
- * wait. Those that want several names at once stand in a list of their own, since the first of them may be kept by another name while one behind it
- * is free to go.
+ * The waiters of one name, first in first out. A waiter may pass only those that do not conflict with it, so
+ * among those that want this name alone the next to be granted is always the first of its mode: one list a
+ * mode makes finding it a look at six heads, however many wait. Those that want several names at once stand
+ * in a list of their own, since the first of them may be kept by another name while one behind it is free to
+ * go.
  *
  * @module
  */
@@ -59,8 +60,9 @@ export class WaitQueue {
   }
 
   /**
-   * The earliest waiter that conflicts neither with the modes in `held` nor with a waiter before it, and that `ready` lets go. Modes in `passed` are left
-   * out (but stay in the way of others). Undefined when there is none.
+   * The earliest waiter that conflicts neither with the modes in `held` nor with a waiter before it, and that
+   * `ready` lets go. Modes in `passed` are left out (but stay in the way of others). Undefined when there is
+   * none.
    */
   next(held: number, passed: number, ready: (place: Place) => boolean): Place | undefined {
     if (this.#several.size > 0) return this.#nextInOrder(held, passed, ready);

@@ -63,7 +63,10 @@ export function refuseWaits(
   return { code: "LIMIT", message: `${subject}: ${fault}` };
 }
 
-/** Whether an acquire whose id is in use, or not above all earlier ones of its session, is the retry of a `living` one. */
+/**
+ * Whether an acquire whose id is in use, or not above all earlier ones of its session, is the retry of a
+ * `living` one.
+ */
 export function refuseRepeat(session: SessionLocks, wanted: Acquire): Refusal | undefined {
   const subject = `Cannot lock ${wanted.names[0]} as request ${wanted.request}`;
   const living = session.requests.get(wanted.request);

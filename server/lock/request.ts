@@ -12,10 +12,13 @@
  *    ENDED <-------+-----------+
  * ```
  *
- * - WAITING [Granting.wait]: its places stand in the queues of their resources; it reserves nothing; its session knows it.
- * - ADMITTING [Granting.decide, promote]: every place reserves its mode; the claim of at least one has not answered; its session knows it.
+ * - WAITING [Granting.wait]: its places stand in the queues of their resources; it reserves nothing; its
+ *   session knows it.
+ * - ADMITTING [Granting.decide, promote]: every place reserves its mode; the claim of at least one has not
+ *   answered; its session knows it.
  * - HELD [Granting.grant]: in force, every place has a token; its session knows it.
- * - ENDED [Granting.end]: in no list, but for places whose claim has not answered: those are *orphans*, and go on reserving until it does.
+ * - ENDED [Granting.end]: in no list, but for places whose claim has not answered: those are *orphans*, and
+ *   go on reserving until it does.
  *
  * @module
  */
@@ -74,7 +77,10 @@ export class LockRequest implements Timed {
   places: readonly Place[] = [];
   /** When it began to wait or, once held, when it was granted: monotonic milliseconds. */
   sinceMs: number;
-  /** When the wait ends by itself; once held, when the holder is to be warned, or the lock ends. Monotonic milliseconds, or Infinity. */
+  /**
+   * When the wait ends by itself; once held, when the holder is to be warned, or the lock ends. Monotonic
+   * milliseconds, or Infinity.
+   */
   dueMs: number;
   heapIndex = -1;
   /** It has been WAITING: those who watch know of it. */
@@ -103,7 +109,9 @@ export class LockRequest implements Timed {
     return this.wanted.request;
   }
 
-  /** When a held lock ends, and its holder is warned, if it is granted or renewed now. It must be in no heap. */
+  /**
+   * When a held lock ends, and its holder is warned, if it is granted or renewed now. It must be in no heap.
+   */
   startLife(now: number): void {
     const { ttlMs, sinceMs, wanted: { maxHoldMs = Infinity } } = this;
     this.endsMs = Math.min(now + ttlMs, sinceMs + maxHoldMs);
@@ -117,7 +125,10 @@ export class LockRequest implements Timed {
   }
 }
 
-/** A doubly linked list through the places themselves, in the order of arrival: adding and removing allocate nothing. */
+/**
+ * A doubly linked list through the places themselves, in the order of arrival: adding and removing allocate
+ * nothing.
+ */
 export class PlaceList implements Iterable<Place> {
   first: Place | undefined = undefined;
   last: Place | undefined = undefined;
@@ -129,8 +140,8 @@ export class PlaceList implements Iterable<Place> {
   }
 
   /**
-   * Adds a place in the order of arrival. Newcomers find it at once, at the end; one that comes back because its claim was refused late had been
-   * near the front, and looks for it there.
+   * Adds a place in the order of arrival. Newcomers find it at once, at the end; one that comes back because
+   * its claim was refused late had been near the front, and looks for it there.
    */
   insert(place: Place): void {
     const { arrival } = place.request;

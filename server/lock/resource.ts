@@ -1,8 +1,8 @@
 /**
  * One lock name while anybody holds it or waits for it.
  *
- * Always true: the modes of `held` are pairwise compatible; `heldModes` is the set of them; `convertingModes` is the set of modes that
- * conversions are to have.
+ * Always true: the modes of `held` are pairwise compatible; `heldModes` is the set of them; `convertingModes`
+ * is the set of modes that conversions are to have.
  *
  * @module
  */
@@ -14,7 +14,10 @@ import { type Place, PlaceList } from "./request.ts";
 
 /** One lock name. */
 export class Resource {
-  /** Places that reserve their mode, in the order of their grants: of HELD and ADMITTING requests, and orphans. */
+  /**
+   * Places that reserve their mode, in the order of their grants: of HELD and ADMITTING requests, and
+   * orphans.
+   */
   readonly held = new PlaceList();
   /** The set of their modes. */
   heldModes = 0;
@@ -54,7 +57,10 @@ export class Resource {
     return modes;
   }
 
-  /** Whether a newcomer in that mode would have to wait here: for a lock in force, a conversion, or an earlier waiter. */
+  /**
+   * Whether a newcomer in that mode would have to wait here: for a lock in force, a conversion, or an earlier
+   * waiter.
+   */
   blocks(mode: Mode): boolean {
     return (CONFLICTS[mode] & (this.modesAhead | (this.queue?.modes ?? 0))) !== 0;
   }
@@ -70,7 +76,8 @@ export class Resource {
   }
 
   /**
-   * The first conversion that nothing is in the way of any more: no other holder, and no conversion before it. Modes in `passed` are left out.
+   * The first conversion that nothing is in the way of any more: no other holder, and no conversion before
+   * it. Modes in `passed` are left out.
    */
   nextConversion(passed: number): Conversion | undefined {
     let ahead = 0;
@@ -111,8 +118,9 @@ export class Resource {
   }
 
   /**
-   * The token of a grant whose claim was given with `token`: the newest one that was granted meanwhile, if others of a request of several names kept it waiting. Whoever
-   * got that is compatible with it, and such may share.
+   * The token of a grant whose claim was given with `token`: the newest one that was granted meanwhile, if
+   * others of a request of several names kept it waiting. Whoever got that is compatible with it, and such
+   * may share.
    */
   newestToken(token: number): number {
     return this.#newestToken = Math.max(this.#newestToken, token);

@@ -22,7 +22,10 @@ export class SessionLocks {
   waiting = 0;
   /** How many names its requests have, all together. */
   names = 0;
-  /** The greatest id that an acquire of this session ever had: an id up to here that is not in `requests` has ended. */
+  /**
+   * The greatest id that an acquire of this session ever had: an id up to here that is not in `requests` has
+   * ended.
+   */
   highestId = 0;
 
   constructor(

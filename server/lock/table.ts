@@ -1,7 +1,8 @@
 /**
- * The lock table of one daemon: the commands of its sessions. Pure and synchronous: commands with the time come in, effects go to the sink, and
- * {@link Claims} says whether the world outside agrees. Who gets what, when, is `granting.ts`; what is always true between two commands
- * stands, line for line, in `table_check.ts`.
+ * The lock table of one daemon: the commands of its sessions. Pure and synchronous: commands with the time
+ * come in, effects go to the sink, and {@link Claims} says whether the world outside agrees. Who gets what,
+ * when, is `granting.ts`; what is always true between two commands stands, line for line, in
+ * `table_check.ts`.
  *
  * @module
  */
@@ -131,8 +132,9 @@ export class LockTable {
   }
 
   /**
-   * Ends the locks of a session that it asked for before the command, as a release ends one, and says how many there were: so the command, sent once more, frees none that
-   * came later. What it waits for goes on waiting.
+   * Ends the locks of a session that it asked for before the command, as a release ends one, and says how
+   * many there were: so the command, sent once more, frees none that came later. What it waits for goes on
+   * waiting.
    */
   releaseAll(id: SessionId, command: number, now: number): void {
     const requests = [...this.sessions.get(id)?.requests.values() ?? []];

@@ -1,6 +1,6 @@
 /**
- * What is always true of a lock table between two commands, as a check. Tests and the simulation call it after every command; it costs
- * time in the number of requests, so production calls it only on demand.
+ * What is always true of a lock table between two commands, as a check. Tests and the simulation call it
+ * after every command; it costs time in the number of requests, so production calls it only on demand.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import type { SessionLocks } from "./session_locks.ts";
 import type { LockTable } from "./table.ts";
 
 /**
- * Throws an AssertionError when a rule is broken. `waitsOutside` says of a name whether a waiter of it may be in the
- * way of nobody here because another process holds it.
+ * Throws an AssertionError when a rule is broken. `waitsOutside` says of a name whether a waiter of it may be
+ * in the way of nobody here because another process holds it.
  */
 export function checkInvariants(
   table: LockTable,

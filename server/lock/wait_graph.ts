@@ -1,7 +1,8 @@
 /**
- * Deadlocks among *actors*: an owner (all requests of a session that carry its name), or a request without an owner, alone. An actor waits for
- * another one when anything of it waits for anything that the other holds, or waits for ahead of it. A wait that closes a circle would never
- * end, so it is refused before it begins; and since a circle can only be closed by something that begins to wait, looking then is enough.
+ * Deadlocks among *actors*: an owner (all requests of a session that carry its name), or a request without an
+ * owner, alone. An actor waits for another one when anything of it waits for anything that the other holds,
+ * or waits for ahead of it. A wait that closes a circle would never end, so it is refused before it begins;
+ * and since a circle can only be closed by something that begins to wait, looking then is enough.
  *
  * This sees the sessions of one table: one daemon of a directory. A circle through two daemons is not found.
  *
@@ -23,9 +24,10 @@ export interface CycleStep {
 type Actor = LockRequest | string;
 
 /**
- * The circle through the actor of `newcomer` that there would be if it waited, beginning with what that actor waits for; undefined when there is none. A
- * conversion is to stand in the list of its resource already, since others wait for it there. A request without an owner has
- * nothing that anybody could wait for, so it is never refused; a conversion has its lock, so with or without an owner it may be.
+ * The circle through the actor of `newcomer` that there would be if it waited, beginning with what that actor
+ * waits for; undefined when there is none. A conversion is to stand in the list of its resource already,
+ * since others wait for it there. A request without an owner has nothing that anybody could wait for, so it
+ * is never refused; a conversion has its lock, so with or without an owner it may be.
  */
 export function findCycle(newcomer: Waiter): CycleStep[] | undefined {
   if (!canBeWaitedFor(newcomer)) return undefined;
@@ -50,8 +52,9 @@ export function findCycle(newcomer: Waiter): CycleStep[] | undefined {
 }
 
 /**
- * Whether anybody could wait for the actor: for something that it has where the newcomer is to wait, or where others wait for what conflicts with it. Most
- * have nothing, and of most nobody wants what they have, so most waits need no search.
+ * Whether anybody could wait for the actor: for something that it has where the newcomer is to wait, or where
+ * others wait for what conflicts with it. Most have nothing, and of most nobody wants what they have, so most
+ * waits need no search.
  */
 function canBeWaitedFor(newcomer: Waiter): boolean {
   const { session, wanted: { owner } } = requestOf(newcomer);
@@ -68,7 +71,9 @@ function canBeWaitedFor(newcomer: Waiter): boolean {
   return false;
 }
 
-/** Whether anybody waits for the lock that is to be converted, or behind its conversion, which is the last. */
+/**
+ * Whether anybody waits for the lock that is to be converted, or behind its conversion, which is the last.
+ */
 function isConversionWanted({ resource, place, mode }: Conversion): boolean {
   const waiting = resource.queue?.modes ?? 0;
   if (anyConflict(MODE_BIT[place.mode] | MODE_BIT[mode], waiting)) return true;

@@ -1,6 +1,7 @@
 /**
- * Who asks, and what it may: the seam between sessions and whatever knows of tokens. Every interface asks the {@link Gate} who a request comes from;
- * what that one may do is checked in `session.ts` and `administration.ts`, the same for all interfaces, and `veil.ts` hides what it may not read.
+ * Who asks, and what it may: the seam between sessions and whatever knows of tokens. Every interface asks the
+ * {@link Gate} who a request comes from; what that one may do is checked in `session.ts` and
+ * `administration.ts`, the same for all interfaces, and `veil.ts` hides what it may not read.
  *
  * @module
  */
@@ -18,7 +19,10 @@ export const WHOLE_DAEMON = "";
 export interface Access {
   /** Whom the token belongs to, for logs and for people. Two tokens of one subject are the same one. */
   readonly subject: string;
-  /** Why it is over, as the end of a sentence; undefined while it is in force. Nothing is allowed any more once it is over. */
+  /**
+   * Why it is over, as the end of a sentence; undefined while it is in force. Nothing is allowed any more
+   * once it is over.
+   */
   readonly ended: string | undefined;
   /** Whether it has a right for that name, now. */
   allows(right: Right, name: string): boolean;
@@ -33,7 +37,9 @@ export interface Denial {
   readonly message: string;
 }
 
-/** Why nobody was identified. Its words are the same for every wrong token: whoever guesses learns nothing. */
+/**
+ * Why nobody was identified. Its words are the same for every wrong token: whoever guesses learns nothing.
+ */
 export interface Unauthenticated {
   readonly code: "UNAUTHENTICATED";
   /** For people. */
@@ -46,7 +52,10 @@ export interface Gate {
   readonly admitsStrangers: boolean;
   /** When the next access ends by itself, in milliseconds since 1970, or Infinity. */
   readonly nextEndWallMs: number;
-  /** Who shows that token; of who shows none, what strangers may. `peer` is the address that the token came from, for the log. */
+  /**
+   * Who shows that token; of who shows none, what strangers may. `peer` is the address that the token came
+   * from, for the log.
+   */
   identify(token: string | undefined, peer?: string): Access | Unauthenticated;
 }
 
@@ -70,7 +79,10 @@ export function isAccess(who: Access | Unauthenticated): who is Access {
   return "allows" in who;
 }
 
-/** Why `access` may not do it to the name; undefined when it may. `cannot` begins the message, as `Cannot lock`; the name follows, if there is one. */
+/**
+ * Why `access` may not do it to the name; undefined when it may. `cannot` begins the message, as
+ * `Cannot lock`; the name follows, if there is one.
+ */
 export function denial(
   access: Access,
   { right, name, cannot }: { readonly right: Right; readonly name: string; readonly cannot: string },

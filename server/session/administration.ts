@@ -1,6 +1,7 @@
 /**
- * What an administrator may ask of a daemon: who is here, out with one, how it does, leave service. All of it needs the right `admin`, so there is no way
- * to it but through {@link Administration.admit}. What changes something is written to the audit log, and so is who was not let in.
+ * What an administrator may ask of a daemon: who is here, out with one, how it does, leave service. All of it
+ * needs the right `admin`, so there is no way to it but through {@link Administration.admit}. What changes
+ * something is written to the audit log, and so is who was not let in.
  *
  * @module
  */
@@ -19,7 +20,10 @@ export interface AdministrationOptions {
   readonly daemon: Pick<DaemonStatus, "version" | "server" | "store" | "directory" | "limits">;
   /** How many connections are open. */
   readonly connectionCount: () => number;
-  /** Makes the daemon leave service, soon but not within the call; harmless when it does. Answers how many ms holders have at most. */
+  /**
+   * Makes the daemon leave service, soon but not within the call; harmless when it does. Answers how many ms
+   * holders have at most.
+   */
   readonly drain: () => number;
 }
 

@@ -1,9 +1,9 @@
 /**
- * The token of an HTTP request (RFC 6750 section 2.1: in the header `Authorization: Bearer …`). It is never taken from the URL, which ends in logs, in
- * histories and in the `Referer` of others.
+ * The token of an HTTP request (RFC 6750 section 2.1: in the header `Authorization: Bearer …`). It is never
+ * taken from the URL, which ends in logs, in histories and in the `Referer` of others.
  *
- * A browser can set no header on the request for a WebSocket, but it can name subprotocols (RFC 6455 section 1.9): next to one that is real it may name
- * `bearer.` and the token.
+ * A browser can set no header on the request for a WebSocket, but it can name subprotocols (RFC 6455 section
+ * 1.9): next to one that is real it may name `bearer.` and the token.
  *
  * @module
  */

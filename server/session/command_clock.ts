@@ -1,6 +1,6 @@
 /**
- * The time of the command that is being carried out: what happens within it, for whoever looks on, happens at that time. Reading the clock again for each effect
- * would be a good part of what looking on costs.
+ * The time of the command that is being carried out: what happens within it, for whoever looks on, happens at
+ * that time. Reading the clock again for each effect would be a good part of what looking on costs.
  *
  * @module
  */

@@ -20,8 +20,10 @@ export interface HandoverOptions extends ResumeOptions {
 }
 
 /**
- * Looks for a session that is not known here, and takes it over from the daemon that had it. Answers by `done`, once, maybe later: undefined when there is none, that is
- * not its secret, or it is another subject's. False when the store's sessions do not outlive their daemons, or this one leaves service; then `done` is not called.
+ * Looks for a session that is not known here, and takes it over from the daemon that had it. Answers by
+ * `done`, once, maybe later: undefined when there is none, that is not its secret, or it is another
+ * subject's. False when the store's sessions do not outlive their daemons, or this one leaves service; then
+ * `done` is not called.
  */
 export function adoptSession(
   sessions: Sessions,

@@ -1,8 +1,9 @@
 /**
- * Who looks on: what sessions ask for and what they are told, for metrics and traces. It decides nothing and must not call back.
+ * Who looks on: what sessions ask for and what they are told, for metrics and traces. It decides nothing and
+ * must not call back.
  *
- * The seam is here, between the dialects and the stores, because here every interface and every store passes, and what the session itself
- * refuses (rights, drain) as well as what the store does.
+ * The seam is here, between the dialects and the stores, because here every interface and every store passes,
+ * and what the session itself refuses (rights, drain) as well as what the store does.
  *
  * @module
  */
@@ -10,7 +11,10 @@ import type { Acquire, Convert, Effect, SessionId } from "../store/store.ts";
 
 /** Looks on. Times are monotonic milliseconds. */
 export interface Observer {
-  /** A session asks for a lock. The same id again, while it lives, is a retry. An effect will tell what came of it. */
+  /**
+   * A session asks for a lock. The same id again, while it lives, is a retry. An effect will tell what came
+   * of it.
+   */
   asked(wanted: Acquire, now: number): void;
   /** A session asks for another mode of a lock. An effect will tell what came of it. */
   converts(command: Convert, now: number): void;

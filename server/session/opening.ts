@@ -33,7 +33,10 @@ export interface SessionsOptions {
 
 /** How a session is opened. */
 export interface OpenOptions {
-  /** Who opens it: what the `gate` of the sessions said. There is no default, so that no interface can forget to ask. */
+  /**
+   * Who opens it: what the `gate` of the sessions said. There is no default, so that no interface can forget
+   * to ask.
+   */
   readonly access: Access;
   /** How long it shall outlive its connection, in milliseconds. */
   readonly graceMs?: number | undefined;
@@ -63,7 +66,8 @@ export function refuseOpening(
   { detachedSessionsMax }: SessionsOptions["limits"],
 ): OpenRefusal | undefined {
   if (draining) return { code: "DRAINING", message: "Cannot open a session: the daemon leaves service" };
-  // Asked at the door: a grace that was promised is kept, so there can be as many more as there are connections.
+  // Asked at the door: a grace that was promised is kept, so there can be as many more as there are
+  // connections.
   if (graceMs === 0 || detachedCount < detachedSessionsMax) return undefined;
   const state = `${detachedSessionsMax} are detached, which is detachedSessionsMax`;
   return { code: "LIMIT", message: `Cannot open a session with a grace: ${state}` };

@@ -1,5 +1,6 @@
 /**
- * What proves that a session is one's own. Once it was told only a digest is kept, and fields are private: no log can show it.
+ * What proves that a session is one's own. Once it was told only a digest is kept, and fields are private: no
+ * log can show it.
  *
  * Source: timing attacks on comparisons, `timingSafeEqual` of node:crypto.
  *
@@ -36,7 +37,10 @@ export class Secret {
   }
 }
 
-/** True when `digest`, in hexadecimal digits, is that of the secret `text`. Takes the same time whatever is different. */
+/**
+ * True when `digest`, in hexadecimal digits, is that of the secret `text`. Takes the same time whatever is
+ * different.
+ */
 export function isDigestOf(digest: string, text: string): boolean {
   const known = Buffer.alloc(32);
   known.write(digest, "hex");

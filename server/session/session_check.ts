@@ -14,9 +14,10 @@
  * | OPEN, DETACHED | ENDED | another daemon has it, or the store cannot keep it here [deliver]; it is left for other daemons, since this one ends [drain, hangUp] |
  *
  * - OPEN: the store knows it; its listener hears of every effect; it has no deadline.
- * - DETACHED: the store knows it, and its locks and waits go on; nobody hears of effects: what they did is in the store, and losses are remembered;
- *   its deadline is the end of its grace.
- * - ENDED: the store has forgotten it, with its locks and waits; nothing reaches its listener any more; nobody can resume it here.
+ * - DETACHED: the store knows it, and its locks and waits go on; nobody hears of effects: what they did is in
+ *   the store, and losses are remembered; its deadline is the end of its grace.
+ * - ENDED: the store has forgotten it, with its locks and waits; nothing reaches its listener any more;
+ *   nobody can resume it here.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Hides from a session what it may not read: who stands in its way at names that are none of its business. Pure.
+ * Hides from a session what it may not read: who stands in its way at names that are none of its business.
+ * Pure.
  *
  * @module
  */
@@ -18,7 +19,8 @@ export function veil(effect: Effect, access: Access): Effect {
       return mayRead(effect.name) ? effect : { ...effect, by: nobody(effect.by) };
     case "explained":
       return { ...effect, names: effect.names.filter(({ name }) => mayRead(name)) };
-    // The rest is about what the session holds itself, or about one name that it was allowed to ask for. Lists are made of what may be read.
+    // The rest is about what the session holds itself, or about one name that it was allowed to ask for.
+    // Lists are made of what may be read.
     default:
       return effect;
   }

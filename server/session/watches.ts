@@ -11,7 +11,8 @@
  * - FOLLOWING: every happening of its names is told, at once and in order.
  * - BEHIND: happenings are dropped, none is kept; when it follows again that is told first, by a resync.
  *
- * So a slow watcher costs no memory, and its connection is not cut for what it did not ask for one by one. Pure: time is an argument.
+ * So a slow watcher costs no memory, and its connection is not cut for what it did not ask for one by one.
+ * Pure: time is an argument.
  *
  * @module
  */
@@ -60,7 +61,10 @@ export interface WatchesOptions {
   readonly listen: (isWanted: boolean) => void;
 }
 
-/** A watch is behind when this share of `outputBytesMax` is unsent: what else the session is told must still fit in. */
+/**
+ * A watch is behind when this share of `outputBytesMax` is unsent: what else the session is told must still
+ * fit in.
+ */
 const BEHIND_SHARE = 1 / 4;
 /** It has caught up when no more than this share is. */
 const CAUGHT_UP_SHARE = 1 / 16;
@@ -99,7 +103,10 @@ export class Watches {
     return this.#dueMs;
   }
 
-  /** Begins a watch, named by the id of its request. The same once more is the same watch. Tells `watching` or `refused`. */
+  /**
+   * Begins a watch, named by the id of its request. The same once more is the same watch. Tells `watching` or
+   * `refused`.
+   */
   begin(session: SessionId, id: number, prefix: string): void {
     const { tell, limits: { watchesPerSessionMax } } = this.#options;
     const watches = this.#bySession.get(session);

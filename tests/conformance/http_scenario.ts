@@ -1,5 +1,6 @@
 /**
- * Plays scenarios of requests over HTTP, step by step against a real daemon. The steps are the language of the vectors:
+ * Plays scenarios of requests over HTTP, step by step against a real daemon. The steps are the language of
+ * the vectors:
  *
  * ```text
  * GET /getLock/a -> 200 {k}              the answer has this status and this body; {k} is remembered, or compared when it was before

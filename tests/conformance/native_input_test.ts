@@ -1,4 +1,5 @@
-// Whatever comes in: the daemon goes on, a lock that somebody else holds stays untouched, and no descriptor is left behind.
+// Whatever comes in: the daemon goes on, a lock that somebody else holds stays untouched, and no descriptor
+// is left behind.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { connect } from "../../client/mod.ts";
 import { eventually, within } from "../support/eventually.ts";
@@ -32,7 +33,9 @@ input("random bytes do no harm, on TCP, HTTP and WebSocket", async (daemon) => {
   }
 });
 
-/** Frames that would do something if they were carried out. None of them concerns the lock that must survive. */
+/**
+ * Frames that would do something if they were carried out. None of them concerns the lock that must survive.
+ */
 const VALID = [
   '{"id":2,"op":"acquire","name":"other/lock-1","mode":"PR","wait":5,"reason":"of all sorts"}',
   '{"id":3,"op":"release","lock":2}',

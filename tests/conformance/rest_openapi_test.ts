@@ -1,4 +1,5 @@
-// The OpenAPI document against the real routes: nothing is in one that is not in the other, and what the daemon answers has the shapes of the document.
+// The OpenAPI document against the real routes: nothing is in one that is not in the other, and what the
+// daemon answers has the shapes of the document.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";

@@ -1,6 +1,6 @@
 /**
- * Plays scenarios: peers of all dialects and programs that know nothing of the daemon, step by step against a real daemon, with everything said fed
- * whole or byte by byte. The steps are the language of the vectors:
+ * Plays scenarios: peers of all dialects and programs that know nothing of the daemon, step by step against a
+ * real daemon, with everything said fed whole or byte by byte. The steps are the language of the vectors:
  *
  * ```text
  * T1 > TRY a 1000 n1          T1 says a line
@@ -13,8 +13,9 @@
  * D drains                    the daemon leaves service
  * ```
  *
- * T peers speak text lines, N peers the native protocol (after a hello), L peers the original's JSON. JSON is compared as values: of a
- * native message the fields that are named, of the original's all. Instead of a line a step can be `{"peer": "T1", "bytes": parts}`.
+ * T peers speak text lines, N peers the native protocol (after a hello), L peers the original's JSON. JSON is
+ * compared as values: of a native message the fields that are named, of the original's all. Instead of a line
+ * a step can be `{"peer": "T1", "bytes": parts}`.
  *
  * @module
  */
@@ -32,7 +33,10 @@ export interface ScenarioVector {
   readonly name: string;
   /** Of the daemon. */
   readonly flags?: readonly string[];
-  /** Of its tokens file: rules by subject. A subject's token is its name and as many x as make 32 characters; anonymous needs none. */
+  /**
+   * Of its tokens file: rules by subject. A subject's token is its name and as many x as make 32 characters;
+   * anonymous needs none.
+   */
   readonly tokens?: Readonly<Record<string, string>>;
   readonly steps: readonly (string | { readonly peer: string; readonly bytes: readonly Part[] })[];
 }

@@ -1,6 +1,6 @@
 /**
- * What every store has to do: scenarios that are played on each of them. `tests/support/store_scenario.ts` tells how to read them. On an etcd cluster
- * the sessions of a scenario are at several daemons.
+ * What every store has to do: scenarios that are played on each of them. `tests/support/store_scenario.ts`
+ * tells how to read them. On an etcd cluster the sessions of a scenario are at several daemons.
  *
  * @module
  */

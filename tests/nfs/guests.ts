@@ -1,6 +1,7 @@
 /**
- * Boots a guest that has a kernel NFSv4 server and two hosts, and runs programs of `guest/` in it; each test there is a step here. A guest has nothing in
- * common with another, so two may run at a time: `deno task nfs`.
+ * Boots a guest that has a kernel NFSv4 server and two hosts, and runs programs of `guest/` in it; each test
+ * there is a step here. A guest has nothing in common with another, so two may run at a time:
+ * `deno task nfs`.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A command that does not want to end, and all that it starts: each of them writes down again and again that it lives.
+ * A command that does not want to end, and all that it starts: each of them writes down again and again that
+ * it lives.
  *
  * @module
  */
@@ -13,13 +14,18 @@ export class BeatingFamily {
   readonly #directory: string;
   readonly #isStubborn: boolean;
 
-  /** `isStubborn`: there are three of them, and TERM ends none. Else the parent is alone, and TERM ends it. */
+  /**
+   * `isStubborn`: there are three of them, and TERM ends none. Else the parent is alone, and TERM ends it.
+   */
   constructor(directory: string, { isStubborn }: { readonly isStubborn: boolean }) {
     this.#directory = directory;
     this.#isStubborn = isStubborn;
   }
 
-  /** The command: a parent, and if they are stubborn a child in the background, and one that left for a session of its own. */
+  /**
+   * The command: a parent, and if they are stubborn a child in the background, and one that left for a
+   * session of its own.
+   */
   get command(): readonly string[] {
     const [parent, child, daemon] = WHO.map((who) => `${this.#directory}/beats-${who}`);
     const beat = `while :; do date +%s%3N >>"$0"; sleep ${BEAT}; done`;

@@ -1,7 +1,8 @@
 /**
- * A program of its own that takes a lock with a short life, prints its token, and then has no time for it: `busy_program.ts URL NAME LIVENESS MS`. For so many
- * milliseconds it computes; with 0 it waits for the loss of the lock, as one that is suspended does. Then it prints a line of JSON: whether it held the lock at once, and
- * a little later, and why not.
+ * A program of its own that takes a lock with a short life, prints its token, and then has no time for it:
+ * `busy_program.ts URL NAME LIVENESS MS`. For so many milliseconds it computes; with 0 it waits for the loss
+ * of the lock, as one that is suspended does. Then it prints a line of JSON: whether it held the lock at
+ * once, and a little later, and why not.
  *
  * @module
  */

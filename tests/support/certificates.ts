@@ -25,7 +25,9 @@ export function hasOpenssl(): boolean {
   }
 }
 
-/** Makes an authority and a server for `localhost` and 127.0.0.1, in files of a folder that begin with `name`. */
+/**
+ * Makes an authority and a server for `localhost` and 127.0.0.1, in files of a folder that begin with `name`.
+ */
 export function makeCertificates(folder: string, name: string): Certificates {
   const path = (ending: string) => `${folder}/${name}${ending}`;
   const [ca, cert, key] = [path("-ca.pem"), path("-cert.pem"), path("-key.pem")];

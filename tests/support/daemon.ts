@@ -1,6 +1,6 @@
 /**
- * Real daemons for tests: in this process, where a test wants to be quick, or as processes of their own with the narrow permissions that
- * the README names, where it wants to kill them.
+ * Real daemons for tests: in this process, where a test wants to be quick, or as processes of their own with
+ * the narrow permissions that the README names, where it wants to kill them.
  *
  * @module
  */
@@ -70,8 +70,9 @@ export function daemonPermissions(directory: string, hasWorkers = false): string
 }
 
 /**
- * Starts a daemon process and waits until it says that it is ready. `through` is a command that runs the one that is given behind it, such as `nsenter`; it must
- * become it; the daemon gets the permissions of one on NFS then.
+ * Starts a daemon process and waits until it says that it is ready. `through` is a command that runs the one
+ * that is given behind it, such as `nsenter`; it must become it; the daemon gets the permissions of one on
+ * NFS then.
  */
 export async function startDaemonProcess(
   directory: string,

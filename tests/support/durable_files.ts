@@ -1,6 +1,7 @@
 /**
- * File calls that remember what would be on the disk if the power failed: the state of the directory at the last fsync. In
- * truth an fsync covers one file and others may reach the disk as well, so the test chooses which picture of each file it restores.
+ * File calls that remember what would be on the disk if the power failed: the state of the directory at the
+ * last fsync. In truth an fsync covers one file and others may reach the disk as well, so the test chooses
+ * which picture of each file it restores.
  *
  * @module
  */

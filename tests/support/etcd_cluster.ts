@@ -1,5 +1,6 @@
 /**
- * Real etcd members as processes on loopback, for tests: one or three, that can be killed, stopped, started again.
+ * Real etcd members as processes on loopback, for tests: one or three, that can be killed, stopped, started
+ * again.
  *
  * @module
  */

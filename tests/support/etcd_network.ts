@@ -1,6 +1,7 @@
 /**
- * Three etcd members, each on a network of its own (Linux network namespaces): a link to the clients, and one to the other members, that can be cut
- * apart from each other. Needs root, iproute2, and the right to make namespaces.
+ * Three etcd members, each on a network of its own (Linux network namespaces): a link to the clients, and one
+ * to the other members, that can be cut apart from each other. Needs root, iproute2, and the right to make
+ * namespaces.
  *
  * @module
  */

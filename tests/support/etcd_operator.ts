@@ -89,7 +89,10 @@ export function takeSnapshot({ url }: EtcdMember, file: string): void {
   ok(success, new TextDecoder().decode(stderr));
 }
 
-/** Has the one member of a cluster go back to a snapshot. `token` names the cluster from then on; absent: as before. */
+/**
+ * Has the one member of a cluster go back to a snapshot. `token` names the cluster from then on; absent: as
+ * before.
+ */
 export async function restoreSnapshot(member: EtcdMember, file: string, token?: string): Promise<void> {
   const { name, directory, peer, cluster } = member.plan;
   await member.stop();

@@ -1,5 +1,6 @@
 /**
- * Waiting for what a test can only observe: it is looked at until it is so, with a limit so generous that a failure means "never".
+ * Waiting for what a test can only observe: it is looked at until it is so, with a limit so generous that a
+ * failure means "never".
  *
  * @module
  */
@@ -9,7 +10,10 @@ import { AssertionError } from "node:assert/strict";
 export const NEVER_MS = 10_000;
 const LOOK_MS = 5;
 
-/** Resolves to the first value of `look` that is neither false, null nor undefined; fails with `what` when there is none in time. */
+/**
+ * Resolves to the first value of `look` that is neither false, null nor undefined; fails with `what` when
+ * there is none in time.
+ */
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,

@@ -1,5 +1,6 @@
 /**
- * An etcd cluster in memory, for tests: one history of revisions, and calls that can be told to fail. Leases end when a test says so.
+ * An etcd cluster in memory, for tests: one history of revisions, and calls that can be told to fail. Leases
+ * end when a test says so.
  *
  * @module
  */
@@ -23,7 +24,10 @@ import type {
   Transaction,
 } from "../../server/store/etcd/transaction.ts";
 
-/** What becomes of a transaction: carried out and answered; carried out, the answer lost; lost itself; held back until it is {@link FakeEtcd.deliver}ed. */
+/**
+ * What becomes of a transaction: carried out and answered; carried out, the answer lost; lost itself; held
+ * back until it is {@link FakeEtcd.deliver}ed.
+ */
 export type Fate = "fine" | "answer-lost" | "request-lost" | "late" | "full";
 
 interface Watcher {

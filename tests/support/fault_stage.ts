@@ -1,9 +1,10 @@
 /**
- * Three etcd members, three daemons and two clients as processes, each on a network of its own where that can be had, with players on them, and two faults at
- * once.
+ * Three etcd members, three daemons and two clients as processes, each on a network of its own where that can
+ * be had, with players on them, and two faults at once.
  *
- * Whom a fault hits is decided when it begins, among those that are well: the leader is whoever leads then, the majority are two members, the leader among them.
- * So a second fault may leave the cluster without a majority, or all members harmed.
+ * Whom a fault hits is decided when it begins, among those that are well: the leader is whoever leads then,
+ * the majority are two members, the leader among them. So a second fault may leave the cluster without a
+ * majority, or all members harmed.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { type Client, connect, type Lock, LockError } from "../../client/mod.ts"
 import { EtcdMember, freePorts, untilReady } from "./etcd_cluster.ts";
 import { eventually, within } from "./eventually.ts";
 import { DaemonMachine, harm, heal, type Machine, MemberMachine, VictimMachine } from "./fault_machines.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault, PairMeasure } from "./faults.ts";
 import type { Hold } from "./history.ts";
 import { NetSpaces, NO_SPACES } from "./net_spaces.ts";
 import type { Random } from "./random.ts";
@@ -28,22 +29,13 @@ const FLAGS = [
   ...["--etcd-lease", "3000ms", "--etcd-call", "1s"],
   ...["--heartbeat", "500ms", "--drain-timeout", "5s"],
 ];
-/** From the first fault to the second, from there to the end of the first, and from there to that of the second, in milliseconds. */
+/**
+ * From the first fault to the second, from there to the end of the first, and from there to that of the
+ * second, in milliseconds.
+ */
 const [ALONE_MS, TOGETHER_MS, REST_MS] = [600, 1_400, 600];
 /** For what has to happen in the end. */
 const PATIENCE_MS = 60_000;
-
-/** What a pair of faults did. */
-export interface PairMeasure {
-  /** Locks that were granted meanwhile. */
-  readonly locks: number;
-  /** The longest time without any grant. */
-  readonly gapMs: number;
-  /** Locks that were lost by clients that lived. */
-  readonly lost: number;
-  /** From the fault of a client until another one had its lock; the longer one of two. */
-  readonly nextMs: number | undefined;
-}
 
 /** One client that is harmed, and the one that waits for its lock. */
 interface Succession {
@@ -187,7 +179,10 @@ export class FaultStage implements AsyncDisposable {
     return [0, 1, 2].map((index) => this.#daemons[(first + index) % 3]!.url);
   }
 
-  /** Does what the fault says to whom it says, for so long; answers when the next one had the lock of a client. */
+  /**
+   * Does what the fault says to whom it says, for so long; answers when the next one had the lock of a
+   * client.
+   */
   async #inflict({ how, who }: Fault, ms: number): Promise<number | undefined> {
     const machines = await this.#targets(who);
     for (const machine of machines) this.#harmed.add(machine);
@@ -220,7 +215,8 @@ export class FaultStage implements AsyncDisposable {
   }
 
   /**
-   * A client is harmed until somebody else has its lock. It may believe in it until then: as long as it says, or, when it cannot say anything, for all of its grace.
+   * A client is harmed until somebody else has its lock. It may believe in it until then: as long as it says,
+   * or, when it cannot say anything, for all of its grace.
    */
   async #inherit(succession: Succession, { how }: Fault, fromMs: number): Promise<number> {
     const { machine, hold, next } = succession;

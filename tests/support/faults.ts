@@ -4,7 +4,6 @@
  * @module
  */
 import { type Harm, HARMS } from "./fault_machines.ts";
-import type { PairMeasure } from "./fault_stage.ts";
 import { NO_SPACES } from "./net_spaces.ts";
 import type { Random } from "./random.ts";
 
@@ -18,6 +17,18 @@ export interface Fault {
 
 /** Two faults at once. */
 export type Pair = readonly [Fault, Fault];
+
+/** What a pair of faults did. */
+export interface PairMeasure {
+  /** Locks that were granted meanwhile. */
+  readonly locks: number;
+  /** The longest time without any grant. */
+  readonly gapMs: number;
+  /** Locks that were lost by clients that lived. */
+  readonly lost: number;
+  /** From the fault of a client until another one had its lock; the longer one of two. */
+  readonly nextMs: number | undefined;
+}
 
 /** All faults that can be had here: networks cannot be cut everywhere. */
 export const FAULTS: readonly Fault[] = HARMS.filter((how) => how !== "cut" || NO_SPACES === undefined)

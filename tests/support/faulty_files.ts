@@ -1,6 +1,7 @@
 /**
- * File calls that go wrong on order, for sweeps in the manner of SQLite's system call tests: run a scenario once to count its
- * calls, then once for every call and every error number, and see that no lock is leaked and none is believed held.
+ * File calls that go wrong on order, for sweeps in the manner of SQLite's system call tests: run a scenario
+ * once to count its calls, then once for every call and every error number, and see that no lock is leaked
+ * and none is believed held.
  *
  * @module
  */
@@ -23,13 +24,16 @@ export interface Fault {
   readonly errno: number;
   /** Only calls of this kind count and fail. */
   readonly kind?: CallKind;
-  /** The first call to fail, counted from 1 among those that count since the fault was set; by default the next. */
+  /**
+   * The first call to fail, counted from 1 among those that count since the fault was set; by default the
+   * next.
+   */
   readonly from?: number;
   /** How many calls fail, from that one on; Infinity = all. By default one. */
   readonly times?: number;
   /**
-   * What the failing call does before it fails: `none` (the default) or `done`, as when only the answer of a file server was lost.
-   * A failing `close` always closes, as Linux does.
+   * What the failing call does before it fails: `none` (the default) or `done`, as when only the answer of a
+   * file server was lost. A failing `close` always closes, as Linux does.
    */
   readonly effect?: "none" | "done";
 }

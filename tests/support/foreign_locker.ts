@@ -1,6 +1,6 @@
 /**
- * A program in another language that locks whole files with `lockf`, as programs do that never heard of this project: python3
- * with `fcntl.lockf`. It is told what to do line by line and answers each line.
+ * A program in another language that locks whole files with `lockf`, as programs do that never heard of this
+ * project: python3 with `fcntl.lockf`. It is told what to do line by line and answers each line.
  *
  * @module
  */
@@ -93,7 +93,10 @@ export class ForeignLocker implements AsyncDisposable {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }
 
-  /** The next line; `ended` when it is gone, and it is ended when it says nothing for long: a test fails rather than hangs. */
+  /**
+   * The next line; `ended` when it is gone, and it is ended when it says nothing for long: a test fails
+   * rather than hangs.
+   */
   async #line(): Promise<string> {
     const guard = setTimeout(() => this.#child.kill("SIGKILL"), SILENCE_MS_MAX);
     try {

@@ -1,6 +1,7 @@
 /**
- * File calls to a server that can forget its locks, as measured with the NFS client of Linux 6.1: other hosts get them at once; this host is told nothing, and may even lock again;
- * but reads and writes through a descriptor whose locks were forgotten fail with EIO, until something of it is unlocked or it is closed.
+ * File calls to a server that can forget its locks, as measured with the NFS client of Linux 6.1: other hosts
+ * get them at once; this host is told nothing, and may even lock again; but reads and writes through a
+ * descriptor whose locks were forgotten fail with EIO, until something of it is unlocked or it is closed.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
  * What clients saw of their locks, written down with one clock, and the promises that it is checked against.
  *
- * A hold is what a client could rely on: from the moment that it learned of the grant to the moment that it asked for the release, or that
- * something ended which no lock outlives. The lock itself lasted longer on both sides, so two holds that overlap here were two locks at once.
+ * A hold is what a client could rely on: from the moment that it learned of the grant to the moment that it
+ * asked for the release, or that something ended which no lock outlives. The lock itself lasted longer on
+ * both sides, so two holds that overlap here were two locks at once.
  *
  * @module
  */

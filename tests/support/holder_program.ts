@@ -1,6 +1,7 @@
 /**
- * A program of its own that takes a lock and keeps it until it is killed: `holder_program.ts PLACE NAME MODE`. Its place is
- * the address of a daemon, or a directory that it locks in itself. It prints the token.
+ * A program of its own that takes a lock and keeps it until it is killed:
+ * `holder_program.ts PLACE NAME MODE`. Its place is the address of a daemon, or a directory that it locks in
+ * itself. It prints the token.
  *
  * @module
  */

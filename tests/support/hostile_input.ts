@@ -1,6 +1,6 @@
 /**
- * Hostile input: a daemon process where somebody holds a lock, and bytes that are sent to it. Whatever they are, the daemon goes on, the lock stays
- * untouched, and no descriptor is left behind.
+ * Hostile input: a daemon process where somebody holds a lock, and bytes that are sent to it. Whatever they
+ * are, the daemon goes on, the lock stays untouched, and no descriptor is left behind.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A courier without workers: what is sent is performed when the test says so, in this thread. While it is cut off, nothing is performed.
+ * A courier without workers: what is sent is performed when the test says so, in this thread. While it is cut
+ * off, nothing is performed.
  *
  * @module
  */

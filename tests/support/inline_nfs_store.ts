@@ -1,5 +1,6 @@
 /**
- * The store on a directory on NFS, with its worker in this thread: the real one but for the way between the threads.
+ * The store on a directory on NFS, with its worker in this thread: the real one but for the way between the
+ * threads.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A lock table on claims that answer as they are told, with all that it says; `lock_scenario.ts` plays scenarios on it.
+ * A lock table on claims that answer as they are told, with all that it says; `lock_scenario.ts` plays
+ * scenarios on it.
  *
  * @module
  */
@@ -148,7 +149,10 @@ export class LockBench {
     this.table.admitted(candidate, this.claims.told(candidate, answer), this.now);
   }
 
-  /** The first candidate of a request, or of a conversion, that waits for its claim, on a name if one is given. */
+  /**
+   * The first candidate of a request, or of a conversion, that waits for its claim, on a name if one is
+   * given.
+   */
   pendingOf(session: string, id: number, name?: string): Candidate | undefined {
     return this.claims.pending.find((one) => {
       const request = one instanceof Conversion ? one : one.request;

@@ -1,8 +1,9 @@
 /**
- * What the lock table should do, said as plainly as can be: arrays, searched through for every question. Written
- * from the rules of `docs/protocol.md` § 3, not from the table, so that the two can be compared.
+ * What the lock table should do, said as plainly as can be: arrays, searched through for every question.
+ * Written from the rules of `docs/protocol.md` § 3, not from the table, so that the two can be compared.
  *
- * Effects are words as in `lock_scenario.ts`, but a grant has its names (`+a1 x,y until 90`) and a BUSY or TIMEOUT those in the way (`-a1 BUSY by b1 b2`).
+ * Effects are words as in `lock_scenario.ts`, but a grant has its names (`+a1 x,y until 90`) and a BUSY or
+ * TIMEOUT those in the way (`-a1 BUSY by b1 b2`).
  *
  * @module
  */

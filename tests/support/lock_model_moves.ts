@@ -1,5 +1,6 @@
 /**
- * How the naive model of the lock table changes: who is granted, set back, refused, removed, and what is done when something ended.
+ * How the naive model of the lock table changes: who is granted, set back, refused, removed, and what is done
+ * when something ended.
  *
  * @module
  */
@@ -163,7 +164,9 @@ export class ModelMoves extends ModelState {
     }
   }
 
-  /** Grants all of the name that neither a lock, nor an earlier waiter, nor the world stands in the way of. */
+  /**
+   * Grants all of the name that neither a lock, nor an earlier waiter, nor the world stands in the way of.
+   */
   protected settle(name: string, refused: Refused = { modes: [] }): void {
     this.#convertAll(name, [...refused.modes]);
     const modes = [...refused.modes];

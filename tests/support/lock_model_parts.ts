@@ -1,5 +1,6 @@
 /**
- * What the naive model of the lock table is made of, and who waits for whom there. Written from `docs/protocol.md`, not from the table.
+ * What the naive model of the lock table is made of, and who waits for whom there. Written from
+ * `docs/protocol.md`, not from the table.
  *
  * @module
  */
@@ -108,7 +109,10 @@ export class ModelState {
   conversions: ModelConversion[] = [];
   orphans: Orphan[] = [];
 
-  /** Those in the way of a request: holders, conversions, earlier waiters; of orphans only that there are some. */
+  /**
+   * Those in the way of a request: holders, conversions, earlier waiters; of orphans only that there are
+   * some.
+   */
   inTheWay(request: ModelRequest): (ModelRequest | Orphan)[] {
     const { names, mode, arrival } = request;
     return names.flatMap((name) => [

@@ -1,6 +1,6 @@
 /**
- * The lock table and the naive model of it side by side: both must say the same after every command, and what they say must make sense whatever
- * the model says.
+ * The lock table and the naive model of it side by side: both must say the same after every command, and what
+ * they say must make sense whatever the model says.
  *
  * @module
  */

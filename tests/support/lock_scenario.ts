@@ -18,8 +18,8 @@
  * retry | lose | drain                 calls of the table about x, or about another name: lose y
  * ```
  *
- * `!a1` is the loss of a lock with the reason `store`, other reasons are told. After every command the invariants of the table are checked, and that the
- * claims are exactly what is held.
+ * `!a1` is the loss of a lock with the reason `store`, other reasons are told. After every command the
+ * invariants of the table are checked, and that the claims are exactly what is held.
  *
  * @module
  */

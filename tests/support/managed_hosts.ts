@@ -1,5 +1,6 @@
 /**
- * Hosts of a cluster whose daemons run the members of etcd: places on loopback, each with ports and a directory of its own, and what can happen to them.
+ * Hosts of a cluster whose daemons run the members of etcd: places on loopback, each with ports and a
+ * directory of its own, and what can happen to them.
  *
  * @module
  */
@@ -12,8 +13,8 @@ const ENVIRONMENT = { ETCD_HEARTBEAT_INTERVAL: "50", ETCD_ELECTION_TIMEOUT: "500
 const FLAGS = ["--etcd-lease", "3s", "--etcd-call", "1s", "--heartbeat", "500ms", "--drain-timeout", "5s"];
 
 /**
- * Where ports are chosen: below those that the kernel gives to whoever asks for any (ip(7), `ip_local_port_range`). A port of a daemon that is down would be somebody else's when it
- * comes back.
+ * Where ports are chosen: below those that the kernel gives to whoever asks for any (ip(7),
+ * `ip_local_port_range`). A port of a daemon that is down would be somebody else's when it comes back.
  */
 const PORTS_FROM = 12_000;
 const PORT_PAIRS = 10_000;

@@ -1,5 +1,6 @@
 /**
- * What tests of grace marks share: a session with a grace, what lock files say of it, and how long others wait.
+ * What tests of grace marks share: a session with a grace, what lock files say of it, and how long others
+ * wait.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Networks of a test's own (Linux network namespaces): spaces that programs run in, each with one link to a bridge that all share with the test, and that
- * can be cut. Needs root, iproute2, and the right to make namespaces.
+ * Networks of a test's own (Linux network namespaces): spaces that programs run in, each with one link to a
+ * bridge that all share with the test, and that can be cut. Needs root, iproute2, and the right to make
+ * namespaces.
  *
  * @module
  */

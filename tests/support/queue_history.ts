@@ -1,10 +1,12 @@
 /**
- * What became of requests that stood in the queues of a cluster, and the promises that it is checked against: first in, first out; no lock for a request
- * that was told that it has none; no waiter that is forgotten beside a free lock.
+ * What became of requests that stood in the queues of a cluster, and the promises that it is checked against:
+ * first in, first out; no lock for a request that was told that it has none; no waiter that is forgotten
+ * beside a free lock.
  *
- * Only what is certain counts. Where a request stands in its queue no client is told, so an observer watches: a request that it saw waiting was in the queue
- * before that moment, and whoever asked after it came later. In what order two grants were given their tokens tell, which are revisions of the whole
- * cluster. All times are milliseconds of one monotonic clock.
+ * Only what is certain counts. Where a request stands in its queue no client is told, so an observer watches:
+ * a request that it saw waiting was in the queue before that moment, and whoever asked after it came later.
+ * In what order two grants were given their tokens tell, which are revisions of the whole cluster. All times
+ * are milliseconds of one monotonic clock.
  *
  * @module
  */
@@ -23,7 +25,10 @@ export interface Wish extends Ask {
   answeredMs: number;
   /** By name, when it was granted. */
   tokens?: ReadonlyMap<string, number>;
-  /** It ended without a lock as its client wished, at a timeout or an abort, and not before this time; until then it stood in its queue. */
+  /**
+   * It ended without a lock as its client wished, at a timeout or an abort, and not before this time; until
+   * then it stood in its queue.
+   */
   leftMs?: number;
   /** Why it was not granted. */
   error?: string;
@@ -48,7 +53,10 @@ export interface QueueHistory {
   readonly troubles: { readonly fromMs: number; toMs: number }[];
 }
 
-/** A waiter beside a free lock is forgotten when it waits longer than this, not counting troubles: so generous that it means "for ever". */
+/**
+ * A waiter beside a free lock is forgotten when it waits longer than this, not counting troubles: so generous
+ * that it means "for ever".
+ */
 const FORGOTTEN_MS = 10_000;
 
 /** What was seen and should not have been; empty when all is well. `nowMs` is the end of what was seen. */
@@ -88,7 +96,10 @@ function checkOrder(name: string, wishes: readonly Wish[], queued: ReadonlyMap<s
   });
 }
 
-/** A request that was told that it has no lock has none that was given later. That a grant is later its token shows: it is above one that was asked for later. */
+/**
+ * A request that was told that it has no lock has none that was given later. That a grant is later its token
+ * shows: it is above one that was asked for later.
+ */
 function checkPhantoms({ wishes, sightings, troubles }: QueueHistory): string[] {
   const byId = new Map(wishes.map((wish) => [wish.id, wish]));
   const sent = wishes.filter(({ tokens }) => tokens).sort((one, other) => one.sentMs - other.sentMs);
@@ -100,14 +111,18 @@ function checkPhantoms({ wishes, sightings, troubles }: QueueHistory): string[] 
   return sightings.flatMap(({ what, id, token }) => {
     const wish = byId.get(id);
     if (what !== "granted" || !wish || wish.leftMs === undefined || token === undefined) return [];
-    // Who cannot be reached may be given what it does not want any more, and gives it back when it is heard of.
+    // Who cannot be reached may be given what it does not want any more, and gives it back when it is heard
+    // of.
     const isTroubled = troubles.some(({ fromMs, toMs }) => fromMs <= wish.answeredMs && wish.sentMs <= toMs);
     const isLater = (least[after(sent, wish.answeredMs)] ?? Infinity) < token;
     return isLater && !isTroubled ? [`${shown(wish)} was granted token ${token} after that`] : [];
   });
 }
 
-/** Nobody waits for ever beside a lock that is free: when all have ended who asked before it was seen waiting, it is its turn. */
+/**
+ * Nobody waits for ever beside a lock that is free: when all have ended who asked before it was seen waiting,
+ * it is its turn.
+ */
 function checkForgotten(
   { wishes, troubles }: QueueHistory,
   byName: ReadonlyMap<string, readonly Wish[]>,

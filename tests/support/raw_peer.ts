@@ -1,5 +1,6 @@
 /**
- * A peer that speaks frames and knows nothing of their meaning, over either transport: for tests that say what no client would.
+ * A peer that speaks frames and knows nothing of their meaning, over either transport: for tests that say
+ * what no client would.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A WebSocket by hand, on a bare TCP connection: for frames that no WebSocket of a runtime would send, and for peers that do not read.
+ * A WebSocket by hand, on a bare TCP connection: for frames that no WebSocket of a runtime would send, and
+ * for peers that do not read.
  *
  * Source: RFC 6455 sections 4.1 and 5.2.
  *

@@ -1,5 +1,6 @@
 /**
- * The sessions of a daemon without connections: a store on real files, a clock that the test moves, and listeners that write down what they hear.
+ * The sessions of a daemon without connections: a store on real files, a clock that the test moves, and
+ * listeners that write down what they hear.
  *
  * @module
  */

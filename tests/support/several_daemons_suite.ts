@@ -1,5 +1,6 @@
 /**
- * What every store on a directory does with several daemons, whoever arbitrates: the cases that run over each kind.
+ * What every store on a directory does with several daemons, whoever arbitrates: the cases that run over each
+ * kind.
  *
  * @module
  */

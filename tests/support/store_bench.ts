@@ -1,6 +1,6 @@
 /**
- * Directory stores on real files, several in one process: their locks belong to open file descriptions, so the kernel arbitrates
- * between them as between processes. Time is a number that the test moves.
+ * Directory stores on real files, several in one process: their locks belong to open file descriptions, so
+ * the kernel arbitrates between them as between processes. Time is a number that the test moves.
  *
  * @module
  */
@@ -24,7 +24,10 @@ export interface BenchOptions {
   readonly lockFilesMax?: number;
   readonly idleFilesMax?: number;
   readonly queueLengthMax?: number;
-  /** The arbiter: of a local directory (the default), or of one on NFS, here with its worker in the same thread. */
+  /**
+   * The arbiter: of a local directory (the default), or of one on NFS, here with its worker in the same
+   * thread.
+   */
   readonly over?: "local" | "nfs";
   /** Stands between the daemon and the C library. */
   readonly wrap?: (calls: FileCalls) => FileCalls;
@@ -55,7 +58,10 @@ export class StoreBench implements Disposable {
   /** What the wall clocks are ahead of monotonic time. */
   wallOffsetMs: number = BENCH_START_MS;
 
-  /** `mounts` are the paths at which hosts see one and the same NFS export; absent for a directory on this machine. */
+  /**
+   * `mounts` are the paths at which hosts see one and the same NFS export; absent for a directory on this
+   * machine.
+   */
   constructor(readonly mounts?: readonly [string, ...string[]]) {
     const prefix = "distrilock-store-";
     const first = Deno.makeTempDirSync(mounts ? { prefix, dir: mounts[0] } : { prefix });

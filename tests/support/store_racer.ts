@@ -1,7 +1,7 @@
 /**
- * One of several processes that take and release a few locks of one directory as fast as they can, each time removing the lock file. A holder
- * proves that it is alone: it makes a file that must not be there, and adds its token to a list. Arguments: directory, name of this racer,
- * rounds. Ends with 1 when it was not alone.
+ * One of several processes that take and release a few locks of one directory as fast as they can, each time
+ * removing the lock file. A holder proves that it is alone: it makes a file that must not be there, and adds
+ * its token to a list. Arguments: directory, name of this racer, rounds. Ends with 1 when it was not alone.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Plays scenarios on stores, in the language of `lock_scenario.ts` as far as a store has it. Effects of one command are compared as a set, sorted, since
- * daemons do not answer in the order of a table. What is more than there:
+ * Plays scenarios on stores, in the language of `lock_scenario.ts` as far as a store has it. Effects of one
+ * command are compared as a set, sorted, since daemons do not answer in the order of a table. What is more
+ * than there:
  *
  * ```text
  * c break x of a1 why  -> broke a1, !a1 broken   the lock of x that a1 holds

@@ -1,6 +1,7 @@
 /**
- * Stores on which scenarios are played: whatever kind, they are asked the same and have to say the same. Sessions are dealt out over the stores of a
- * stage, so with several of them a scenario is one of several daemons.
+ * Stores on which scenarios are played: whatever kind, they are asked the same and have to say the same.
+ * Sessions are dealt out over the stores of a stage, so with several of them a scenario is one of several
+ * daemons.
  *
  * @module
  */
@@ -64,7 +65,9 @@ export abstract class StoreStage implements AsyncDisposable {
 export interface DirectoryStageOptions {
   /** Where a host sees an NFS export; absent for a directory on this machine. */
   readonly mount?: string;
-  /** The arbiter: that of a local directory (the default), or of one on NFS, with its worker in this thread. */
+  /**
+   * The arbiter: that of a local directory (the default), or of one on NFS, with its worker in this thread.
+   */
   readonly over?: "local" | "nfs";
   /** The daemon has the directory alone. Local only. */
   readonly sole?: boolean;

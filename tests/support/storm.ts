@@ -1,5 +1,6 @@
 /**
- * Many clients that do with locks whatever a client can do, while their connections are cut and their daemons killed, and what they saw of it.
+ * Many clients that do with locks whatever a client can do, while their connections are cut and their daemons
+ * killed, and what they saw of it.
  *
  * @module
  */
@@ -117,7 +118,8 @@ export class StormClient implements AsyncDisposable {
       if (ending) await this.#end(oneOf(random, ["close", "cut"]));
       hold.toMs = Math.min(hold.toMs, performance.now());
       await lock.release().catch(() => {});
-      // The end of a connection ends a release that is on its way; that the client has ended too is told in the same turn of the event loop.
+      // The end of a connection ends a release that is on its way; that the client has ended too is told in
+      // the same turn of the event loop.
       await pause(0);
       hold.lost = lock.signal.aborted || line.ended;
     } else if (ending) await this.#end(oneOf(random, ["close", "cut"]));

@@ -1,5 +1,6 @@
 /**
- * Clients of a cluster that do with locks whatever a client can do, others that hand a lock to and fro, one that watches them all, and what they saw.
+ * Clients of a cluster that do with locks whatever a client can do, others that hand a lock to and fro, one
+ * that watches them all, and what they saw.
  *
  * @module
  */
@@ -58,7 +59,9 @@ export class StormPlayers {
     while (!this.isOver) await this.#request(client);
   }
 
-  /** Has two clients hand a lock to and fro. Nobody else asks for it, so one that is forgotten waits for ever. */
+  /**
+   * Has two clients hand a lock to and fro. Nobody else asks for it, so one that is forgotten waits for ever.
+   */
   async relay(one: Client, other: Client, name: string): Promise<void> {
     const request: Request = { names: [`${PREFIX}${name}`], mode: "EX", kind: "stay" };
     let [runner, next] = [one, other];
@@ -149,7 +152,8 @@ export class StormPlayers {
 
   async #convert({ lock, holds }: Held): Promise<void> {
     const before = holds[0]!;
-    // Until it is answered either mode may be the one that counts: the weaker of both is what can be relied on.
+    // Until it is answered either mode may be the one that counts: the weaker of both is what can be relied
+    // on.
     const toMs = performance.now();
     const done = await this.#tolerate(() => lock.convert("PR", { wait: 50 }).then(() => true));
     before.toMs = Math.min(before.toMs, toMs);

@@ -1,5 +1,6 @@
 /**
- * A terminal with a shell in it, as a person has: `script` of util-linux gives the pseudo-terminal, and an interactive `bash` the job control.
+ * A terminal with a shell in it, as a person has: `script` of util-linux gives the pseudo-terminal, and an
+ * interactive `bash` the job control.
  *
  * @module
  */

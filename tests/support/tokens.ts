@@ -12,7 +12,10 @@ export function testToken(subject: string): string {
   return subject.padEnd(TOKEN_LENGTH, "x");
 }
 
-/** A tokens file at that path: subjects with their rules, `anonymous` for those without a token. Only its owner may read it. */
+/**
+ * A tokens file at that path: subjects with their rules, `anonymous` for those without a token. Only its
+ * owner may read it.
+ */
 export function writeTokens(path: string, rulesOf: Readonly<Record<string, string>>): void {
   const lines = Object.entries(rulesOf).map(([subject, rules]) => {
     const digest = tokenDigest(testToken(subject)).toString("hex");

@@ -1,5 +1,6 @@
 /**
- * Programs of the system that a test would like to have: it runs them where they are, and says aloud that it skips where they are not.
+ * Programs of the system that a test would like to have: it runs them where they are, and says aloud that it
+ * skips where they are not.
  *
  * @module
  */
@@ -11,7 +12,10 @@ export interface ToolRun {
   readonly text: string;
 }
 
-/** Runs a program to its end; undefined, and a word on the console, when it is not installed. `input` is a text for its standard input. */
+/**
+ * Runs a program to its end; undefined, and a word on the console, when it is not installed. `input` is a
+ * text for its standard input.
+ */
 export async function runTool(
   program: string,
   args: readonly string[],

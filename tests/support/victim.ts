@@ -1,5 +1,6 @@
 /**
- * A client as a process of its own that holds a lock in a session with a grace, for tests that kill it, stop it or cut it off.
+ * A client as a process of its own that holds a lock in a session with a grace, for tests that kill it, stop
+ * it or cut it off.
  *
  * @module
  */
@@ -60,7 +61,10 @@ export class Victim implements AsyncDisposable {
     return new Victim(child, { words, reading, token });
   }
 
-  /** When it stopped believing in its lock, by the clock of `performance.now()` here; undefined while it does not say so. */
+  /**
+   * When it stopped believing in its lock, by the clock of `performance.now()` here; undefined while it does
+   * not say so.
+   */
   get lostMs(): number | undefined {
     const word = this.#words.find(({ what }) => what === "lost");
     if (!word) return undefined;

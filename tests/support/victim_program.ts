@@ -1,6 +1,8 @@
 /**
- * A program of its own that takes a lock in a session with a grace, and keeps it: `victim_program.ts SERVERS NAME GRACE_MS`. It prints a line of JSON when
- * it has the lock, and when it believes no more that it has; each with the time since the machine was started, which is one for all processes.
+ * A program of its own that takes a lock in a session with a grace, and keeps it:
+ * `victim_program.ts SERVERS NAME GRACE_MS`. It prints a line of JSON when it has the lock, and when it
+ * believes no more that it has; each with the time since the machine was started, which is one for all
+ * processes.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * A wire to a port of this machine that can be cut and mended: while it is cut nothing passes, in either direction, and neither end is told, also not
- * one that connects meanwhile. A network that is gone, not a process that is.
+ * A wire to a port of this machine that can be cut and mended: while it is cut nothing passes, in either
+ * direction, and neither end is told, also not one that connects meanwhile. A network that is gone, not a
+ * process that is.
  *
  * @module
  */

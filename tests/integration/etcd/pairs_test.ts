@@ -6,10 +6,11 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { temporaryDirectory } from "../../support/daemon.ts";
 import { NO_ETCD } from "../../support/etcd_cluster.ts";
-import { FaultStage, type PairMeasure } from "../../support/fault_stage.ts";
+import { FaultStage } from "../../support/fault_stage.ts";
 import {
   FAULTS,
   type Pair,
+  type PairMeasure,
   PAIRS,
   pairTable,
   parsePairs,

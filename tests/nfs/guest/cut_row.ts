@@ -1,5 +1,6 @@
 /**
- * One name of the matrix of cuts: what a session of the host that is cut off has of it, and what one of the other host does with it meanwhile.
+ * One name of the matrix of cuts: what a session of the host that is cut off has of it, and what one of the
+ * other host does with it meanwhile.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What becomes of locks while a host is cut off from the file server, for longer and for shorter than the lease time.
+ * What becomes of locks while a host is cut off from the file server, for longer and for shorter than the
+ * lease time.
  *
  * @module
  */

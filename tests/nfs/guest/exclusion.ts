@@ -1,5 +1,6 @@
 /**
- * The suites of stores over a real file server, what is told of holders at another host, two hosts counting on each other, and a storm of clients at both.
+ * The suites of stores over a real file server, what is told of holders at another host, two hosts counting
+ * on each other, and a storm of clients at both.
  *
  * @module
  */
@@ -101,7 +102,8 @@ Deno.test("[I-1] [I-2] [P-22] no storm of clients at two hosts, with daemons kil
   await daemons.start();
   const history: History = { holds: [], asks: [] };
   const [clients, requests, kills] = [8, 60, 3];
-  // A daemon that has just been started may take longer to ask its server than a try waits, where the processor is slow.
+  // A daemon that has just been started may take longer to ask its server than a try waits, where the
+  // processor is slow.
   const mayRefuse = ["STORE_UNAVAILABLE"] as const;
   {
     await using stack = new AsyncDisposableStack();

@@ -11,7 +11,10 @@ import { exportedDirectory, startOn } from "./stage.ts";
 /** Writes down what sessions believe, for `checkHistory`. */
 export class Beliefs {
   readonly #history: History = { holds: [], asks: [] };
-  /** A session believes in a lock from now on, until its signal is aborted or it is given back through {@link end}. */
+  /**
+   * A session believes in a lock from now on, until its signal is aborted or it is given back through
+   * {@link end}.
+   */
   begin({ name, mode, token, signal }: Lock): Hold {
     const hold: Hold = {
       name,

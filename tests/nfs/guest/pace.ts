@@ -1,6 +1,6 @@
 /**
- * How fast locks are on NFS, and how many calls to the server they cost. Run by hand, with the delay of each way:
- * `GUEST_DELAY=500us tests/nfs/guest.sh deno run -A tests/nfs/guest/pace.ts`.
+ * How fast locks are on NFS, and how many calls to the server they cost. Run by hand, with the delay of each
+ * way: `GUEST_DELAY=500us tests/nfs/guest.sh deno run -A tests/nfs/guest/pace.ts`.
  *
  * @module
  */

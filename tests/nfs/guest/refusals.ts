@@ -50,7 +50,8 @@ Deno.test("[P-50] a daemon does not start on a host that the server takes for an
   try {
     const { code, text } = await serve("host-a", mountOf("b") + directory);
     ok(!text.includes("daemon.ready"), text);
-    // Two such clients break each other's sessions all the time, and now and then no call of the newcomer comes through.
+    // Two such clients break each other's sessions all the time, and now and then no call of the newcomer
+    // comes through.
     if (code === KILLED) {
       return console.log(`hosts of one name: the newcomer hung for ${PATIENCE} s, and did not serve`);
     }

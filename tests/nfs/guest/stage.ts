@@ -1,6 +1,7 @@
 /**
- * Two hosts and a file server, inside the guest of `guest.sh`. All run on one machine, so one clock tells what came first; and daemons run beside the test, whose way to them cannot be
- * cut: what tells the host of a daemon is the mount that it uses, and its host name.
+ * Two hosts and a file server, inside the guest of `guest.sh`. All run on one machine, so one clock tells
+ * what came first; and daemons run beside the test, whose way to them cannot be cut: what tells the host of a
+ * daemon is the mount that it uses, and its host name.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What becomes of locks when a daemon or a client is killed, or stands still for a time, while the network and the file server are well.
+ * What becomes of locks when a daemon or a client is killed, or stands still for a time, while the network
+ * and the file server are well.
  *
  * @module
  */
@@ -59,7 +60,8 @@ Deno.test("[I-1] [I-3] [I-14] a daemon that stands still keeps its locks as long
   await pause(300);
   one.kill("SIGSTOP");
   await pause(300);
-  // Whoever is killed has ended: what its client still believes is ended by the connection, in the same moment.
+  // Whoever is killed has ended: what its client still believes is ended by the connection, in the same
+  // moment.
   again.hold.toMs = performance.now();
   one.kill("SIGKILL");
   const sinceKill = stopwatch();

@@ -1,5 +1,6 @@
 /**
- * Clients that nobody can tell: their daemon has lost the file server, and then, before the lease is over, they lose their daemon.
+ * Clients that nobody can tell: their daemon has lost the file server, and then, before the lease is over,
+ * they lose their daemon.
  *
  * @module
  */

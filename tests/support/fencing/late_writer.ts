@@ -1,6 +1,7 @@
 /**
- * A program that does what many do: takes a lock, looks whether it holds it, and writes. Between the look and the write it stands still until a line comes, as a program does in a
- * long collection of garbage, or whose machine was suspended: it hears nothing meanwhile. `late_writer.ts URL FILE TTL fenced|unguarded`.
+ * A program that does what many do: takes a lock, looks whether it holds it, and writes. Between the look and
+ * the write it stands still until a line comes, as a program does in a long collection of garbage, or whose
+ * machine was suspended: it hears nothing meanwhile. `late_writer.ts URL FILE TTL fenced|unguarded`.
  *
  * @module
  */

@@ -11,7 +11,9 @@ export function findProgram(name: string, folders: readonly string[] = []): stri
   return [...folders, ...path].map((folder) => `${folder}/${name}`).find(isFile);
 }
 
-/** The title of a test that needs a program, which says aloud that it is missing; and whether to ignore it. */
+/**
+ * The title of a test that needs a program, which says aloud that it is missing; and whether to ignore it.
+ */
 export function needing(
   program: string | undefined,
   title: string,
@@ -23,7 +25,10 @@ export function needing(
   return { name, ignore: program === undefined };
 }
 
-/** Starts a server, and waits until a line that it prints matches. Disposing of it ends it, by its process id, with `signal`. */
+/**
+ * Starts a server, and waits until a line that it prints matches. Disposing of it ends it, by its process id,
+ * with `signal`.
+ */
 export async function startServer(
   program: string,
   args: readonly string[],

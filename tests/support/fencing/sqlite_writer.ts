@@ -1,5 +1,6 @@
 /**
- * A worker with a connection of its own to a SQLite file: it is told `{ value, token }`, and answers whether it wrote.
+ * A worker with a connection of its own to a SQLite file: it is told `{ value, token }`, and answers whether
+ * it wrote.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Cases of the Web Locks API: how long a lock is held, which go together, in which order they are granted, and what ifAvailable tells.
+ * Cases of the Web Locks API: how long a lock is held, which go together, in which order they are granted,
+ * and what ifAvailable tells.
  *
  * @module
  */

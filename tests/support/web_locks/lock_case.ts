@@ -1,6 +1,7 @@
 /**
- * What the cases of the Web Locks API are made of. They are run against the runtime's own `navigator.locks`, which shows that they are right, and against
- * ours. They follow what the public web-platform-tests of the API look at (directory `web-locks` there).
+ * What the cases of the Web Locks API are made of. They are run against the runtime's own `navigator.locks`,
+ * which shows that they are right, and against ours. They follow what the public web-platform-tests of the
+ * API look at (directory `web-locks` there).
  *
  * @module
  */

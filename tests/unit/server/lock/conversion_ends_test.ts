@@ -1,5 +1,6 @@
 /**
- * Conversions that are asked for again, refused, or end with their lock; `tests/support/lock_scenario.ts` tells how to read the scenarios.
+ * Conversions that are asked for again, refused, or end with their lock; `tests/support/lock_scenario.ts`
+ * tells how to read the scenarios.
  *
  * @module
  */

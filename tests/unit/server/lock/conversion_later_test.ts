@@ -1,5 +1,6 @@
 /**
- * Conversions whose claims are answered later, as on a directory that is shared through NFS, or that the world outside refuses.
+ * Conversions whose claims are answered later, as on a directory that is shared through NFS, or that the
+ * world outside refuses.
  *
  * @module
  */

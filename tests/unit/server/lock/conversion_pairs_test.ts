@@ -1,6 +1,6 @@
 /**
- * All conversions, 36, with every other holder and every third party present, 36: the lock table against the naive model, which knows the
- * matrix and the rules and nothing else.
+ * All conversions, 36, with every other holder and every third party present, 36: the lock table against the
+ * naive model, which knows the matrix and the rules and nothing else.
  *
  * @module
  */

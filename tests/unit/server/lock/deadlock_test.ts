@@ -1,6 +1,6 @@
 /**
- * Circles of owners that wait for each other; `tests/support/lock_scenario.ts` tells how to read the scenarios. A circle is told as who waits
- * for what, one after the other: `b2 x a2 y`.
+ * Circles of owners that wait for each other; `tests/support/lock_scenario.ts` tells how to read the
+ * scenarios. A circle is told as who waits for what, one after the other: `b2 x a2 y`.
  *
  * @module
  */
@@ -250,7 +250,8 @@ Deno.test("[P-33] a circle through a lock that is still being admitted", () => {
 });
 
 Deno.test("[P-33] [P-39] a circle that closes when a request that was being admitted has to wait again", () => {
-  // c waits for w, w for n at u; the conversion of b waits for c and n, and goes before n as soon as n has to wait.
+  // c waits for w, w for n at u; the conversion of b waits for c and n, and goes before n as soon as n has to
+  // wait.
   play(`
     b 1 NL x       -> +b1
     c 1 CR x owner r -> +c1

@@ -1,6 +1,6 @@
 /**
- * Many waiters of one name: all are served, in order, with a number of steps that grows as they do. Steps are counted by what the table asks
- * of its claims and by the neighbours that a request touches, not by time.
+ * Many waiters of one name: all are served, in order, with a number of steps that grows as they do. Steps are
+ * counted by what the table asks of its claims and by the neighbours that a request touches, not by time.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * How locks are broken, and what holders and watchers are told; `tests/support/lock_scenario.ts` tells how to read the scenarios.
+ * How locks are broken, and what holders and watchers are told; `tests/support/lock_scenario.ts` tells how to
+ * read the scenarios.
  *
  * @module
  */

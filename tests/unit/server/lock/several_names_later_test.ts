@@ -1,5 +1,6 @@
 /**
- * Requests of several names whose claims are answered later, as on a directory that is shared through NFS, or that the world outside refuses.
+ * Requests of several names whose claims are answered later, as on a directory that is shared through NFS, or
+ * that the world outside refuses.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Several names in one request, all or none; `tests/support/lock_scenario.ts` tells how to read the scenarios.
+ * Several names in one request, all or none; `tests/support/lock_scenario.ts` tells how to read the
+ * scenarios.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The lock table against the naive model of `tests/support/lock_model.ts`, on random commands: both must say the same
- * after every one of them. A failure prints the seed and the shortest commands that fail.
+ * The lock table against the naive model of `tests/support/lock_model.ts`, on random commands: both must say
+ * the same after every one of them. A failure prints the seed and the shortest commands that fail.
  *
  * @module
  */
@@ -164,7 +164,10 @@ class Run {
     return this.pair.model.conversions.find(({ request }) => request.wish.session === session)?.id;
   }
 
-  /** Other processes come only where nobody here is in their way; when they go, the table is told to try again. */
+  /**
+   * Other processes come only where nobody here is in their way; when they go, the table is told to try
+   * again.
+   */
   #changeWorld(name: string, mode: Command["mode"], pick: number): void {
     const { world: { outside, delayed, broken }, model } = this.pair;
     const flip = (set: Set<string>) => void (set.has(name) ? set.delete(name) : set.add(name));

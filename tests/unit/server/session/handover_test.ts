@@ -1,5 +1,6 @@
 /**
- * Sessions that come here from another daemon, leave for one, or are lost with the store: two sessions layers on one cluster in memory.
+ * Sessions that come here from another daemon, leave for one, or are lost with the store: two sessions layers
+ * on one cluster in memory.
  *
  * @module
  */
