@@ -14,6 +14,7 @@ import {
 } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Auth } from "./gen/etcd_pb.ts";
+import { isStaleLogin } from "./grpc_faults.ts";
 
 /** How the cluster is reached. */
 export interface ClusterOptions {
@@ -119,6 +120,18 @@ export class Endpoints {
     const { user } = this.#options;
     if (!user || (this.#token !== undefined && !again)) return Promise.resolve();
     return this.#login ??= this.#authenticate(user).finally(() => this.#login = undefined);
+  }
+
+  /** Does the work as whoever we are; once more when it turns out that the cluster does not know any more who that is. */
+  async loggedIn<T>(work: () => Promise<T>): Promise<T> {
+    await this.login();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isStaleLogin(error)) throw error;
+      await this.login(true);
+      return await work();
+    }
   }
 
   close(): void {

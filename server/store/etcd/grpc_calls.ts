@@ -30,7 +30,7 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from "./gen/etcd_pb.ts";
-import { codeOf, faultOf } from "./grpc_faults.ts";
+import { codeOf, faultOf, faultOfWatch, isStaleLogin } from "./grpc_faults.ts";
 import { Lineage } from "./lineage.ts";
 import type { Outcome, Transaction } from "./transaction.ts";
 import { branchOf, changesOf, entryOf, keyBytes, requestOf } from "./wire_form.ts";
@@ -226,15 +226,7 @@ export class GrpcCalls implements EtcdCalls {
   async #ask<T>(endpoint: Endpoint, ask: Ask<T>): Promise<T> {
     const options = { timeoutMs: this.#callMs, signal: this.#ended.signal };
     this.#lineage.check();
-    await this.#endpoints.login();
-    try {
-      return await ask(endpoint, options);
-    } catch (error) {
-      // A token that ran out: what it came with was not carried out.
-      if (codeOf(error) !== Code.Unauthenticated) throw error;
-      await this.#endpoints.login(true);
-      return await ask(endpoint, options);
-    }
+    return await this.#endpoints.loggedIn(() => ask(endpoint, options));
   }
 
   #stream(
@@ -256,7 +248,7 @@ export class GrpcCalls implements EtcdCalls {
         if (signal.aborted) return;
         const fault = faultOf(error, endpoint.url);
         if (fault.ambiguous) this.#endpoints.leave(endpoint);
-        if (codeOf(error) === Code.Unauthenticated) await this.#endpoints.login(true).catch(() => {});
+        if (isStaleLogin(error)) await this.#endpoints.login(true).catch(() => {});
         listener.ended(fault);
       }
     };
@@ -275,13 +267,11 @@ function clientOf<S extends DescService>(service: S, endpoint: Endpoint) {
 
 function tellChanges(answer: WatchResponse, listener: ChangeListener): void {
   const { created, canceled, compactRevision, cancelReason, header } = answer;
-  if (canceled) {
-    const compacted = compactRevision > 0n;
-    const message = compacted
-      ? `etcd has forgotten what was before revision ${compactRevision}`
-      : `etcd ended the watch: ${cancelReason}`;
-    throw new EtcdFault(message, { ambiguous: !compacted, reason: compacted ? "compacted" : "failed" });
+  if (canceled && compactRevision > 0n) {
+    const message = `etcd has forgotten what was before revision ${compactRevision}`;
+    throw new EtcdFault(message, { ambiguous: false, reason: "compacted" });
   }
   if (created) listener.begun(Number(header?.revision ?? 0n));
   else listener.changed(changesOf(answer));
 }
+  if (canceled) throw faultOfWatch(cancelReason);

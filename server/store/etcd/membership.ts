@@ -62,8 +62,8 @@ export class GrpcMembership implements Membership, Disposable {
   async #ask<T>(ask: (cluster: ClusterClient, options: CallOptions) => Promise<T>): Promise<T> {
     const endpoint = this.#endpoints.current;
     try {
-      await this.#endpoints.login();
-      return await ask(createClient(Cluster, endpoint.transport), { timeoutMs: this.#callMs });
+      const client = createClient(Cluster, endpoint.transport);
+      return await this.#endpoints.loggedIn(() => ask(client, { timeoutMs: this.#callMs }));
     } catch (error) {
       const fault: EtcdFault = faultOf(error, endpoint.url);
       if (fault.ambiguous) this.#endpoints.leave(endpoint);
