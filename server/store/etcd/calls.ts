@@ -98,7 +98,7 @@ export interface MemberStatus {
   readonly errors: readonly string[];
 }
 
-/** What the store asks of etcd. Each call is over within the call deadline: with an answer, or an {@link EtcdFault}. */
+/** What the store asks of etcd. Each call is over within the call deadline, from when its turn comes: with an answer, or an {@link EtcdFault}. */
 export interface EtcdCalls {
   /** Never sent twice. */
   transact(transaction: Transaction): Promise<Outcome>;

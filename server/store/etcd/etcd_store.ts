@@ -70,7 +70,7 @@ export class EtcdStore implements Store {
     const replies = this.#replies = new OwedReplies(cluster);
     const { lines } = acquiring;
     const converting = this.#converting = new Converting({ cluster, sessions, tickets, lines, replies });
-    const promoting = new Promoting(cluster, sessions);
+    const promoting = new Promoting(cluster, sessions, tickets);
     const forget = (session: ClusterSession) => void sessions.leave(session);
     Object.assign(endings, { tickets, converting, promoting, forget });
     const shared = { cluster, sessions, tickets, acquiring, converting, promoting, replies };

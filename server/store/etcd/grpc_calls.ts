@@ -9,6 +9,7 @@ import { Code, createClient } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
 import { assert } from "../../base/assert.ts";
 import { AsyncQueue } from "./async_queue.ts";
+import { CallTurns } from "./call_turns.ts";
 import {
   type ChangeListener,
   type EtcdCalls,
@@ -41,6 +42,7 @@ export class GrpcCalls implements EtcdCalls {
   readonly #callMs: number;
   readonly #ended = new AbortController();
   readonly #lineage: Lineage;
+  readonly #turns = new CallTurns();
 
   /** `onReplaced` hears when the cluster turns out not to be the one that it was. */
   constructor(options: ClusterOptions, onReplaced: (fault: EtcdFault) => void = () => {}) {
@@ -199,8 +201,12 @@ export class GrpcCalls implements EtcdCalls {
     this.#endpoints.close();
   }
 
-  /** Asks the current member, once. */
-  async #call<T>(ask: Ask<T>): Promise<T> {
+  /** Asks the current member, once, when it is its turn. */
+  #call<T>(ask: Ask<T>): Promise<T> {
+    return this.#turns.take(() => this.#callNow(ask));
+  }
+
+  async #callNow<T>(ask: Ask<T>): Promise<T> {
     const endpoint = this.#endpoints.current;
     try {
       return await this.#ask(endpoint, ask);
@@ -271,7 +277,7 @@ function tellChanges(answer: WatchResponse, listener: ChangeListener): void {
     const message = `etcd has forgotten what was before revision ${compactRevision}`;
     throw new EtcdFault(message, { ambiguous: false, reason: "compacted" });
   }
+  if (canceled) throw faultOfWatch(cancelReason);
   if (created) listener.begun(Number(header?.revision ?? 0n));
   else listener.changed(changesOf(answer));
 }
-  if (canceled) throw faultOfWatch(cancelReason);

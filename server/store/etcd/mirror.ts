@@ -135,7 +135,8 @@ export class Mirror {
   addRequest(entries: readonly Known[], state: "waiting" | "held"): LockRequest | undefined {
     const { entry, at } = entries[0] as Known;
     const value = parseValue<RequestValue>(entry.value, isRequest);
-    if (!value || !("mode" in at)) return undefined;
+    // Another prefix may begin with ours: what is below it is about other names.
+    if (!value || !("mode" in at) || !value.names.includes(at.name)) return undefined;
     const { session: id, request: number } = splitId(at.id);
     const locks = this.sessions.get(id)?.locks ?? new SessionLocks(id, undefined);
     const request = new LockRequest(
