@@ -111,6 +111,8 @@ export interface Store {
     },
     done: (adopted: Adopted | undefined | Unavailable | Overtaken) => void,
   ): void;
+  /** A session of this daemon was resumed here by that attempt: no other daemon is to carry out an earlier one. Absent where none could. */
+  resumed?(session: SessionId, attempt: number): void;
   /**
    * For how long nothing that a session holds now, or will be granted, can be another's unless it was told that it lost it, in milliseconds: whoever arbitrates
    * may not be heard of again. Infinity in a store whose locks end with this kernel.

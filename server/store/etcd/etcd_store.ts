@@ -172,6 +172,10 @@ export class EtcdStore implements Store {
     void this.#cluster.later(adoptFor(this.#adoption, { id, asker, done }));
   }
 
+  resumed(id: SessionId, attempt: number): void {
+    this.#sessions.resumed(id, attempt);
+  }
+
   validForMs(id: SessionId, now: number): number {
     const session = this.#sessions.all.get(id);
     return session ? this.#sessions.validForMs(session, now) : 0;

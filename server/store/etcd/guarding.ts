@@ -93,10 +93,10 @@ export class Guarding {
 
 /** What is written of a session. */
 export function sessionText(
-  { client, options }: ClusterSession,
+  { client, attempt, options }: ClusterSession,
   { parts: { run, daemon } }: Cluster,
 ): string {
-  const { graceMs, digest, subject, sinceMs, attempt } = options;
+  const { graceMs, digest, subject, sinceMs } = options;
   const value: SessionValue = {
     run,
     daemon,
