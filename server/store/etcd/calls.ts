@@ -90,6 +90,8 @@ export interface ChangeListener {
 /** What one member says of itself. */
 export interface MemberStatus {
   readonly endpoint: string;
+  /** The cluster that it belongs to, in hexadecimal. */
+  readonly clusterId: string;
   readonly version: string;
   readonly dbBytes: number;
   readonly dbBytesInUse: number;

@@ -175,6 +175,7 @@ export class GrpcCalls implements EtcdCalls {
             );
           return {
             endpoint: each.url,
+            clusterId: (header?.clusterId ?? 0n).toString(16),
             version,
             dbBytes: Number(dbSize),
             dbBytesInUse: Number(dbSizeInUse),

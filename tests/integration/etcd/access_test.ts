@@ -226,3 +226,16 @@ Deno.test({
     deepEqual([minority.of("trial"), minority.exitCode], [["fail"], 1]);
   },
 });
+
+Deno.test({
+  name: "doctor finds an endpoint that belongs to another cluster",
+  ignore: NO_ETCD !== undefined,
+  async fn() {
+    await using one = await EtcdCluster.start({ members: 1 });
+    await using other = await EtcdCluster.start({ members: 1 });
+    const sources = { env: () => undefined, readText: () => "", wallMs: Date.now() };
+    const { text, exitCode } = await runDoctor(["--etcd", `${one.urls},${other.urls}`], sources);
+    equal(exitCode, 1);
+    match(text, /fail\s+members\s+endpoints are of different clusters/);
+  },
+});
