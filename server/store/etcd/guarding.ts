@@ -11,7 +11,15 @@ import type { Cluster } from "./cluster.ts";
 import type { ClusterSession } from "./cluster_session.ts";
 import { isSession, parseValue, type SessionValue } from "./entry_values.ts";
 import type { Guard } from "./plans.ts";
-import { type Entry, get, type Outcome, put, type Transaction, unchanged } from "./transaction.ts";
+import {
+  type Entry,
+  get,
+  hasChanged,
+  type Outcome,
+  put,
+  type Transaction,
+  unchanged,
+} from "./transaction.ts";
 
 /** What is known of an attempt that was turned down: it is to be made again, the session is over, or others were in the way. */
 export type Verdict = "again" | "over" | "same";
@@ -46,7 +54,7 @@ export class Guarding {
       const guard = this.guard(session);
       try {
         const outcome = await this.#cluster.parts.calls.transact(build(guard));
-        if (outcome.succeeded) this.#cluster.wrote(outcome.revision);
+        if (outcome.succeeded && hasChanged(outcome)) this.#cluster.wrote(outcome.revision);
         if (outcome.succeeded || this.judge(session, guard, outcome.answers[0]?.entries[0]) === "same") {
           return outcome;
         }

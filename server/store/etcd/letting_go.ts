@@ -19,6 +19,7 @@ import { notHeld, refused } from "./replies.ts";
 import type { OwedReplies, Reply } from "./reply.ts";
 import type { Ticket } from "./ticket.ts";
 import type { Tickets } from "./tickets.ts";
+import { hasChanged } from "./transaction.ts";
 
 /** What letting go stands on. */
 export interface LettingGoParts {
@@ -89,10 +90,10 @@ export class LettingGo {
     const done = cluster.later((async () => {
       for (let attempt = 0; session.stage !== "over" && !cluster.isClosed; attempt++) {
         try {
-          const { revision } = await cluster.parts.calls.transact(
+          const outcome = await cluster.parts.calls.transact(
             cluster.plans.end(holds, { reason, name, token }),
           );
-          return cluster.wrote(revision);
+          return hasChanged(outcome) ? cluster.wrote(outcome.revision) : undefined;
         } catch (error) {
           if (!(error instanceof EtcdFault)) throw error;
           // No room for the note.

@@ -45,9 +45,10 @@ export interface Entry {
   readonly lease: number;
 }
 
-/** What one operation answered: entries of a get, the branch of a try, nothing of the others. */
+/** What one operation answered: entries of a get, the branch of a try, of the others whether they changed something. */
 export interface Answered {
   readonly entries: readonly Entry[];
+  readonly changed?: boolean;
   readonly branch?: Branch;
 }
 
@@ -67,6 +68,11 @@ export interface Outcome extends Branch {
 export type Change =
   | { readonly put: Entry }
   | { readonly deleted: string; readonly revision: number };
+
+/** Whether something was put or deleted: if not, nobody who watches ever hears of its revision. */
+export function hasChanged({ answers }: Branch): boolean {
+  return answers.some(({ changed = false, branch }) => changed || (branch && hasChanged(branch)));
+}
 
 /** The key is not there, or none of the range is. */
 export function absent(key: string, end?: string): Comparison {
