@@ -62,6 +62,17 @@ function judgeMembers(members: ClusterState["members"], answering: readonly Memb
       advice: "start a majority of the members",
     };
   }
+  const clusters = Map.groupBy(answering, ({ clusterId }) => clusterId);
+  if (clusters.size > 1) {
+    const parts = [...clusters.values()].map((members) => members.map(({ endpoint }) => endpoint).join(", "));
+    const advice = "name the members of one cluster: each would give the same locks away";
+    return {
+      check,
+      verdict: "fail",
+      text: `endpoints are of different clusters: ${parts.join("; ")}`,
+      advice,
+    };
+  }
   if (silent.length > 0) return { check, verdict: "warn", text: `${text}, not ${silent.join("; ")}` };
   if (members.length === 1) {
     const advice = "name all members in --etcd, and have three, so that one may fail";

@@ -159,6 +159,7 @@ export class Sessions {
     const refusal = overtaken(attempt, session.lastAttempt);
     if (refusal) return refusal;
     session.lastAttempt = attempt;
+    this.store.resumed?.(session.id, attempt);
     const before = session.listener;
     this.counts.resumed++;
     this.#disarm(session);

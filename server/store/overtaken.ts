@@ -1,6 +1,7 @@
 /**
- * Resumes that come too late. A hello can lie in the socket of a daemon that is paused while its client has long gone on elsewhere: carried out then, it
- * would take the session away from there. So each resume of a session has a greater id than those before, and an earlier one does nothing.
+ * Resumes that come too late. A hello can lie in the socket of a daemon that is paused while its client has
+ * long gone on elsewhere: carried out then, it would take the session away from there. So each resume of a
+ * session has a greater id than those before, and an earlier one does nothing.
  *
  * @module
  */
@@ -11,7 +12,10 @@ export interface Overtaken {
   readonly message: string;
 }
 
-/** What a resume with the id `attempt` is told, when the last one had the id `last`; undefined when it may go on. */
+/**
+ * What a resume with the id `attempt` is told, when the last one had the id `last`; undefined when it may go
+ * on.
+ */
 export function overtaken(attempt: number, last: number): Overtaken | undefined {
   if (attempt > last) return undefined;
   const message =

@@ -1,11 +1,12 @@
 /**
- * The seam between sessions and where exclusion comes from. Commands go in as calls, everything that happens comes out as effects, at
- * once or later: a local directory answers within the call, one on NFS when its worker has, etcd when the cluster has.
- * `docs/design/0001-store-seam.md` walks one lock through all three.
+ * The seam between sessions and where exclusion comes from. Commands go in as calls, everything that happens
+ * comes out as effects, at once or later: a local directory answers within the call, one on NFS when its
+ * worker has, etcd when the cluster has. `docs/design/0001-store-seam.md` walks one lock through all three.
  *
- * Rules: every command is answered by exactly one effect (two for a cancel that finds a waiter: `refused` with CANCELLED for the acquire,
- * then `cancelled`). Effects of one session come in the order in which they happened. The sink never calls
- * back into the store. A store answers within a wait's time plus one second, even when what is behind it hangs.
+ * Rules: every command is answered by exactly one effect (two for a cancel that finds a waiter: `refused`
+ * with CANCELLED for the acquire, then `cancelled`). Effects of one session come in the order in which they
+ * happened. The sink never calls back into the store. A store answers within a wait's time plus one second,
+ * even when what is behind it hangs.
  *
  * @module
  */
@@ -28,7 +29,10 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** The store cannot keep a session for this daemon any more: its lease is over, another daemon speaks for it now, or this one is cut off. */
+/**
+ * The store cannot keep a session for this daemon any more: its lease is over, another daemon speaks for it
+ * now, or this one is cut off.
+ */
 export interface SessionGone {
   readonly type: "session-gone";
   readonly session: SessionId;
@@ -96,11 +100,16 @@ export interface Store {
   /** How much that is. */
   countsOf(session: SessionId): { readonly locks: number; readonly waits: number };
 
-  /** Makes a session known. Answered by no effect: a store that needs time for it queues what the session asks meanwhile. */
+  /**
+   * Makes a session known. Answered by no effect: a store that needs time for it queues what the session asks
+   * meanwhile.
+   */
   openSession(session: SessionId, client: ClientProfile | undefined, now: number, terms?: SessionTerms): void;
   /**
-   * Takes over a session that another daemon had, if `isProven` says so of its digest and subject, `isWanted` says that whoever asked is still there, and no later `attempt` did; absent in a store whose sessions end with their daemon. Answers by `done`, later:
-   * undefined when there is no such session, or it is not proven.
+   * Takes over a session that another daemon had, if `isProven` says so of its digest and subject, `isWanted`
+   * says that whoever asked is still there, and no later `attempt` did; absent in a store whose sessions end
+   * with their daemon. Answers by `done`, later: undefined when there is no such session, or it is not
+   * proven.
    */
   adoptSession?(
     session: SessionId,
@@ -112,15 +121,25 @@ export interface Store {
     done: (adopted: Adopted | undefined | Unavailable | Overtaken) => void,
   ): void;
   /**
-   * For how long nothing that a session holds now, or will be granted, can be another's unless it was told that it lost it, in milliseconds: whoever arbitrates
-   * may not be heard of again. Infinity in a store whose locks end with this kernel.
+   * A session of this daemon was resumed here by that attempt: no other daemon is to carry out an earlier
+   * one. Absent where none could.
+   */
+  resumed?(session: SessionId, attempt: number): void;
+  /**
+   * For how long nothing that a session holds now, or will be granted, can be another's unless it was told
+   * that it lost it, in milliseconds: whoever arbitrates may not be heard of again. Infinity in a store whose
+   * locks end with this kernel.
    */
   validForMs(session: SessionId, now: number): number;
-  /** Looks whether a session can still be relied on, and says `lost` or `session-gone` if not; absent in a store where it always can. */
+  /**
+   * Looks whether a session can still be relied on, and says `lost` or `session-gone` if not; absent in a
+   * store where it always can.
+   */
   checkSession?(session: SessionId, now: number): void;
   /**
-   * The daemon ends, but not the session: it can be resumed at another daemon, or at least its client may believe in its locks for its grace. False when neither is so; then it is to be
-   * ended. {@link close} follows, or, in a store that can {@link adoptSession}, nothing more of the session.
+   * The daemon ends, but not the session: it can be resumed at another daemon, or at least its client may
+   * believe in its locks for its grace. False when neither is so; then it is to be ended. {@link close}
+   * follows, or, in a store that can {@link adoptSession}, nothing more of the session.
    */
   leaveSession?(session: SessionId): boolean;
   /** Ends a session, its locks and its waits. Answered by no effect. */
@@ -129,7 +148,10 @@ export interface Store {
   acquire(wanted: Acquire, now: number): void;
   /** Effect: `released`, or `refused` with NOT_HELD. */
   release(command: LockCommand, now: number): void;
-  /** Effect: `released-all`. Ends the locks whose acquires have lower ids. What the session waits for goes on waiting. */
+  /**
+   * Effect: `released-all`. Ends the locks whose acquires have lower ids. What the session waits for goes on
+   * waiting.
+   */
   releaseAll(session: SessionId, request: number, now: number): void;
   /** Effect: `converted` or `refused`; refused, the lock is held as before. */
   convert(command: Convert, now: number): void;
@@ -157,6 +179,9 @@ export interface Store {
   tick(now: number): void;
   /** Resolves when nothing is under way that was asked for; absent in a store where nothing ever is. */
   settled?(): Promise<void>;
-  /** Lets everything go. No effects follow. The promise is kept when nothing is left open, or nothing more can be done about it. */
+  /**
+   * Lets everything go. No effects follow. The promise is kept when nothing is left open, or nothing more can
+   * be done about it.
+   */
   close(): Promise<void>;
 }

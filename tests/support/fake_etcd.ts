@@ -166,15 +166,17 @@ export class FakeEtcd {
         if (changes.some((change) => keyOf(change) === key)) throw new Error(`duplicate key ${key}`);
         this.entries.set(key, entry);
         changes.push({ put: entry });
-        return { entries: [] };
+        return { entries: [], changed: true };
       }
-      case "delete":
-        for (const { key } of this.#range(operation.key, operation.end)) {
+      case "delete": {
+        const found = this.#range(operation.key, operation.end);
+        for (const { key } of found) {
           if (changes.some((change) => keyOf(change) === key)) throw new Error(`duplicate key ${key}`);
           this.entries.delete(key);
           changes.push({ deleted: key, revision: next });
         }
-        return { entries: [] };
+        return { entries: [], changed: found.length > 0 };
+      }
       case "get":
         return { entries: this.#range(operation.key, operation.end) };
       case "try":

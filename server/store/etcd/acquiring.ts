@@ -62,7 +62,10 @@ export class Acquiring {
     });
   }
 
-  /** Ends a wait, or an acquire that is under way, with that refusal. What has become a lock meanwhile is given back, or granted if it may be. */
+  /**
+   * Ends a wait, or an acquire that is under way, with that refusal. What has become a lock meanwhile is
+   * given back, or granted if it may be.
+   */
   withdraw(
     ticket: Ticket,
     { effect, grants }: { readonly effect: Effect; readonly grants: boolean },

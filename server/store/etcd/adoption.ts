@@ -1,5 +1,6 @@
 /**
- * Takes over a session that another daemon had: raises its epoch, which shuts that daemon out, and goes on with what the mirror has of it.
+ * Takes over a session that another daemon had: raises its epoch, which shuts that daemon out, and goes on
+ * with what the mirror has of it.
  *
  * @module
  */
@@ -54,7 +55,10 @@ export interface Asker {
   /** The number of the attempt: greater than those of all that its client made before. */
   readonly attempt: number;
   readonly isProven: (digest: string, subject: string) => boolean;
-  /** False when the asker has gone: a daemon that was paused finds requests of clients that are at another one by now. */
+  /**
+   * False when the asker has gone: a daemon that was paused finds requests of clients that are at another one
+   * by now.
+   */
   readonly isWanted: () => boolean;
 }
 
@@ -88,7 +92,8 @@ async function adopt(
   const known = cluster.parts.mirror.sessions.get(id);
   if (!known || known.epoch !== session.epoch) return undefined;
   for (const request of known.locks.requests.values()) restore(parts, session, request);
-  sessions.admit(session);
+  const admitted = await sessions.admit(session);
+  if (admitted !== "active") return admitted === "over" ? undefined : UNAVAILABLE;
   const { client, options: { graceMs, sinceMs } } = session;
   return { client, graceMs, sinceWallMs: sinceMs, lost: losses(cluster, id) };
 }
@@ -101,6 +106,7 @@ async function takeOver(
   const { layout, calls } = cluster.parts;
   const key = layout.session(id);
   const endsMs = cluster.now + ANSWER_MS;
+  let isSent = false;
   for (let attempt = 0; cluster.now < endsMs && !cluster.isClosed; attempt++) {
     try {
       const found = (await calls.list({ key, end: `${key}\0`, limit: 1 })).entries[0];
@@ -108,20 +114,22 @@ async function takeOver(
       const proven = asker.isProven(value?.digest ?? "", value?.subject ?? "");
       if (!value || !proven || value.digest === undefined) return undefined;
       if (!asker.isWanted()) return undefined;
-      const refusal = overtaken(asker.attempt, value.attempt ?? 0);
+      // It may be what was sent before, and the answer was lost.
+      const isOurs = isSent && value.run === cluster.parts.run && value.attempt === asker.attempt;
+      const refusal = isOurs ? undefined : overtaken(asker.attempt, value.attempt ?? 0);
       if (refusal) return refusal;
       const { graceMs, digest, sinceMs, client, subject } = value;
-      const session = new ClusterSession(id, client, {
-        ...{ graceMs, digest, subject, sinceMs },
-        attempt: asker.attempt,
-      });
+      const session = new ClusterSession(id, client, { graceMs, digest, subject, sinceMs });
+      session.attempt = asker.attempt;
       session.lease = found.lease;
+      isSent = true;
       const outcome = await calls.transact({
         when: [unchanged(key, found.modified)],
         then: [put(key, sessionText(session, cluster), found.lease)],
         otherwise: [],
       });
-      // Somebody raised it meanwhile: the other daemon, or an attempt of ours whose answer was lost. Looked at anew.
+      // Somebody raised it meanwhile: the other daemon, or an attempt of ours whose answer was lost. Looked
+      // at anew.
       if (!outcome.succeeded) continue;
       session.epoch = outcome.revision;
       cluster.wrote(outcome.revision);

@@ -1,6 +1,6 @@
 /**
- * What one side of a stream has to say: pushed by whoever has something, taken out by the transport. It holds what the transport has not taken yet,
- * which for keep-alives is bounded by the number of leases.
+ * What one side of a stream has to say: pushed by whoever has something, taken out by the transport. It holds
+ * what the transport has not taken yet, which for keep-alives is bounded by the number of leases.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The seam to etcd: what the store needs of it and no more. `grpc_calls.ts` speaks with real members; tests have a fake that loses answers, delays
- * them, and ends leases when it is told to.
+ * The seam to etcd: what the store needs of it and no more. `grpc_calls.ts` speaks with real members; tests
+ * have a fake that loses answers, delays them, and ends leases when it is told to.
  *
  * @module
  */
@@ -23,8 +23,8 @@ export type FaultReason =
 export class EtcdFault extends Error {
   override readonly name = "EtcdFault";
   /**
-   * False when etcd said that it did nothing. True when nobody knows: the answer is lost, and what was asked for may have been done, or may be done
-   * still.
+   * False when etcd said that it did nothing. True when nobody knows: the answer is lost, and what was asked
+   * for may have been done, or may be done still.
    */
   readonly ambiguous: boolean;
   readonly reason: FaultReason;
@@ -90,6 +90,8 @@ export interface ChangeListener {
 /** What one member says of itself. */
 export interface MemberStatus {
   readonly endpoint: string;
+  /** The cluster that it belongs to, in hexadecimal. */
+  readonly clusterId: string;
   readonly version: string;
   readonly dbBytes: number;
   readonly dbBytesInUse: number;
@@ -98,12 +100,18 @@ export interface MemberStatus {
   readonly errors: readonly string[];
 }
 
-/** What the store asks of etcd. Each call is over within the call deadline: with an answer, or an {@link EtcdFault}. */
+/**
+ * What the store asks of etcd. Each call is over within the call deadline, from when its turn comes: with an
+ * answer, or an {@link EtcdFault}.
+ */
 export interface EtcdCalls {
   /** Never sent twice. */
   transact(transaction: Transaction): Promise<Outcome>;
   list(query: PageQuery): Promise<Page>;
-  /** Makes a lease with an id that nobody else has; harmless when it is there already, as it may be when an earlier call was not answered: then its time goes on. */
+  /**
+   * Makes a lease with an id that nobody else has; harmless when it is there already, as it may be when an
+   * earlier call was not answered: then its time goes on.
+   */
   grantLease(lease: number, ttlS: number): Promise<"made" | "there">;
   /** Ends a lease and all keys that go with it; harmless when it is gone. */
   revokeLease(lease: number): Promise<void>;

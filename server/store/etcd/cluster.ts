@@ -60,7 +60,10 @@ export class Cluster {
   /** The newest revision that something of this daemon was written at. */
   writtenRevision = 0;
   isClosed = false;
-  /** The wall clock at monotonic zero, in milliseconds since 1970. Fixed, so that a point in time is told alike whenever it is told. */
+  /**
+   * The wall clock at monotonic zero, in milliseconds since 1970. Fixed, so that a point in time is told
+   * alike whenever it is told.
+   */
   readonly epochMs: number;
   readonly #rests = new Set<() => void>();
   readonly #works = new Set<Promise<void>>();
@@ -108,13 +111,18 @@ export class Cluster {
     this.writtenRevision = Math.max(this.writtenRevision, revision);
   }
 
-  /** Waits before something is asked for the `attempt`th time again. Resolves at once when the store closes. */
+  /**
+   * Waits before something is asked for the `attempt`th time again. Resolves at once when the store closes.
+   */
   rest(attempt: number): Promise<void> {
     const mostMs = this.parts.times.restMs * 2 ** Math.min(attempt, REST_DOUBLINGS_MAX);
     return this.pause(mostMs * (0.5 + Math.random() / 2));
   }
 
-  /** Asks until etcd answers, since asking changes nothing; undefined when `isEnough` says so, or the store closes. */
+  /**
+   * Asks until etcd answers, since asking changes nothing; undefined when `isEnough` says so, or the store
+   * closes.
+   */
   async repeat<T>(ask: () => Promise<T>, isEnough: () => boolean): Promise<T | undefined> {
     for (let attempt = 0; !isEnough() && !this.isClosed; attempt++) {
       try {

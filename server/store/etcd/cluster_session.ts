@@ -8,9 +8,11 @@
  * ```
  *
  * - LOCAL: etcd knows nothing of it: it has asked for nothing, and needs not be resumed elsewhere.
- * - OPENING: its lease and key are being made.
+ * - OPENING: its lease and key are being made; or it came from another daemon, and nobody knows yet whether
+ *   its lease still lives.
  * - ACTIVE: it has a lease, and `validUntilMs` is ahead: nobody can have been given what it holds.
- * - SUSPENDED: `validUntilMs` is past. What it held is lost, and its client told. Its waits keep their places in case that the lease lives.
+ * - SUSPENDED: `validUntilMs` is past. What it held is lost, and its client told. Its waits keep their places
+ *   in case that the lease lives.
  * - OVER: it was ended, its lease is gone, or another daemon has it.
  *
  * @module
@@ -34,10 +36,17 @@ export class ClusterSession {
   stage: SessionStage = "local";
   /** Resolves when it is no longer OPENING. */
   opened: Promise<void> | undefined;
+  /** Called when the lease that it came here with was renewed, or it is over. */
+  proven: (() => void) | undefined;
   lease = 0;
+  /** The last attempt to resume it; 0: nobody has. */
+  attempt = 0;
   /** The revision of its key that what we ask for it is guarded by. */
   epoch = 0;
-  /** Until when nobody can have been given what it holds, in monotonic milliseconds; while OPENING, what it will get. */
+  /**
+   * Until when nobody can have been given what it holds, in monotonic milliseconds; while OPENING, what it
+   * will get.
+   */
   validUntilMs = -Infinity;
   /** Its acquires that have not ended. */
   readonly tickets = new Map<number, Ticket>();
@@ -48,7 +57,10 @@ export class ClusterSession {
   isCleaning = false;
   /** What is under way for it. */
   readonly flying = new Set<Promise<void>>();
-  /** Those of its waits that are being granted. Its own: when it leaves and comes back, what was tried before counts no more. */
+  /**
+   * Those of its waits that are being granted. Its own: when it leaves and comes back, what was tried before
+   * counts no more.
+   */
   readonly promoting = new Set<string>();
   /** Numbers its conversions within an epoch. */
   conversions = 0;
@@ -61,8 +73,6 @@ export class ClusterSession {
       readonly digest: string | undefined;
       readonly subject: string | undefined;
       readonly sinceMs: number;
-      /** The attempt to resume it that brought it here; 0: it was opened here. */
-      readonly attempt: number;
     },
   ) {}
 

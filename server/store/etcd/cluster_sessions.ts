@@ -1,5 +1,6 @@
 /**
- * The sessions of this daemon: makes their leases, keeps them, suspends and loses sessions whose leases cannot be kept, and ends them.
+ * The sessions of this daemon: makes their leases, keeps them, suspends and loses sessions whose leases
+ * cannot be kept, and ends them.
  *
  * @module
  */
@@ -7,14 +8,17 @@ import type { SessionId } from "../../lock/effect.ts";
 import type { SessionTerms } from "../store.ts";
 import type { ClientProfile } from "../../../client/protocol/messages.ts";
 import { EtcdFault } from "./calls.ts";
-import type { Cluster } from "./cluster.ts";
-import { ClusterSession } from "./cluster_session.ts";
+import { ANSWER_MS, type Cluster } from "./cluster.ts";
+import { ClusterSession, type SessionStage } from "./cluster_session.ts";
 import { isSession, parseValue, type SessionValue } from "./entry_values.ts";
 import { Guarding, sessionText } from "./guarding.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import { get, put, remove, unchanged } from "./transaction.ts";
 
-/** Of the time that a lease is relied on: by how much two clocks may differ in it, and the holder be told late. */
+/**
+ * Of the time that a lease is relied on: by how much two clocks may differ in it, and the holder be told
+ * late.
+ */
 const MARGIN = 0.05;
 /** Leases are numbered at random below this: JavaScript counts so far, and nobody meets another's number. */
 const LEASES = Number.MAX_SAFE_INTEGER;
@@ -62,17 +66,26 @@ export class ClusterSessions {
     return Math.min(this.#keeper.nextDueMs, this.#checkDueMs);
   }
 
-  /** Makes a session known; etcd hears of it when it asks for something, or at once if another daemon may have to find it. */
+  /**
+   * Makes a session known; etcd hears of it when it asks for something, or at once if another daemon may have
+   * to find it.
+   */
   open(id: SessionId, client: ClientProfile | undefined, { graceMs, digest, subject }: SessionTerms): void {
-    const session = new ClusterSession(id, client, {
-      graceMs,
-      digest,
-      subject,
-      sinceMs: this.#cluster.wallMs,
-      attempt: 0,
-    });
+    const sinceMs = this.#cluster.wallMs;
+    const session = new ClusterSession(id, client, { graceMs, digest, subject, sinceMs });
     this.all.set(id, session);
     if (graceMs > 0) this.begin(session);
+  }
+
+  /**
+   * Has other daemons know, as soon as etcd does, that earlier attempts to resume a session were overtaken by
+   * one here.
+   */
+  resumed(id: SessionId, attempt: number): void {
+    const session = this.all.get(id);
+    if (!session) return;
+    session.attempt = attempt;
+    void this.#cluster.later(this.#note(session));
   }
 
   /** Makes the lease of a session, unless it has one. */
@@ -115,7 +128,10 @@ export class ClusterSessions {
     }
   }
 
-  /** Suspends a session whose lease was not renewed in time. Looked at before anything is said for it: a timer may come late. */
+  /**
+   * Suspends a session whose lease was not renewed in time. Looked at before anything is said for it: a timer
+   * may come late.
+   */
   check(session: ClusterSession, now: number): void {
     if (session.stage !== "active" || now < session.validUntilMs) return;
     session.stage = "suspended";
@@ -137,16 +153,25 @@ export class ClusterSessions {
     if (session) this.gone(session);
   }
 
-  /** An adopted session begins to live here. */
-  admit(session: ClusterSession): void {
-    const { clock, times } = this.#cluster.parts;
+  /**
+   * An adopted session begins to live here, as soon as its lease is renewed: it may have been about to end.
+   * Answers its stage: ACTIVE, or OVER when it had ended, or OPENING when nobody said in time; then it is
+   * left as it was.
+   */
+  async admit(session: ClusterSession): Promise<SessionStage> {
+    const { now, parts: { times } } = this.#cluster;
     this.all.set(session.id, session);
     this.#byLease.set(session.lease, session);
-    session.stage = "active";
-    // It was there when its key was put, and is renewed at once.
-    session.validUntilMs = clock.now() + times.callMs;
-    this.#checkDueMs = Math.min(this.#checkDueMs, session.validUntilMs);
-    this.#keeper.add(session.lease, clock.now() - times.leaseMs);
+    session.stage = "opening";
+    const { promise, resolve } = Promise.withResolvers<void>();
+    session.opened = promise;
+    session.proven = resolve;
+    this.#keeper.add(session.lease, now - times.leaseMs);
+    this.#keeper.tick(now);
+    await Promise.race([promise, this.#cluster.pause(ANSWER_MS)]);
+    const { stage } = session;
+    if (stage === "opening") this.#forget(session);
+    return stage;
   }
 
   close(): void {
@@ -180,6 +205,15 @@ export class ClusterSessions {
         if (!error.ambiguous) this.#cluster.parts.log.error("etcd.refuses", { error: error.message });
         await this.#cluster.rest(attempt);
       }
+    }
+  }
+
+  async #note(session: ClusterSession): Promise<void> {
+    try {
+      await this.guarding.fence(session);
+    } catch (error) {
+      // Whatever is written of the session next tells it.
+      if (!(error instanceof EtcdFault)) throw error;
     }
   }
 
@@ -229,6 +263,10 @@ export class ClusterSessions {
       session.stage = "active";
       this.#cluster.parts.log.info("etcd.session_active", { session: session.id });
       this.#listener.active(session);
+    } else if (session.stage === "opening") {
+      session.stage = "active";
+      session.opened = undefined;
+      session.proven?.();
     }
     this.#cluster.parts.wake();
   }
@@ -252,6 +290,7 @@ export class ClusterSessions {
 
   #forget(session: ClusterSession): void {
     session.stage = "over";
+    session.proven?.();
     this.all.delete(session.id);
     this.#byLease.delete(session.lease);
     this.#keeper.remove(session.lease);

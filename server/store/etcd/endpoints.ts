@@ -1,6 +1,7 @@
 /**
- * The members of a cluster, and which of them is spoken to: one at a time, the next when that one fails. Leaving a member cuts all that is under way
- * with it, streams too: a member that stopped without a word is known by the first call that it does not answer.
+ * The members of a cluster, and which of them is spoken to: one at a time, the next when that one fails.
+ * Leaving a member cuts all that is under way with it, streams too: a member that stopped without a word is
+ * known by the first call that it does not answer.
  *
  * @module
  */
@@ -14,6 +15,7 @@ import {
 } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Auth } from "./gen/etcd_pb.ts";
+import { isStaleLogin } from "./grpc_faults.ts";
 
 /** How the cluster is reached. */
 export interface ClusterOptions {
@@ -30,12 +32,16 @@ export interface ClusterOptions {
   readonly callMs: number;
 }
 
-/** How often a member that has streams is asked for a sign of life. etcd cuts who asks more often than every 5 s (its `--grpc-keepalive-min-time`). */
+/**
+ * How often a member that has streams is asked for a sign of life. etcd cuts who asks more often than every 5
+ * s (its `--grpc-keepalive-min-time`).
+ */
 const PING_INTERVAL_MS = 6_000;
 
 /**
- * How long a connection lives without a call or a stream, in milliseconds. Not longer than it must: a member that stops in order says so by two frames, and
- * when they come at once the library ends an idle connection in the middle of the runtime's reading of them, which then crashes (seen with Deno 2.9.6).
+ * How long a connection lives without a call or a stream, in milliseconds. Not longer than it must: a member
+ * that stops in order says so by two frames, and when they come at once the library ends an idle connection
+ * in the middle of the runtime's reading of them, which then crashes (seen with Deno 2.9.6).
  */
 const IDLE_MS = 100;
 
@@ -69,9 +75,11 @@ export class Endpoint {
 }
 
 /**
- * Keeps the process alive when the runtime's sockets tell of an error on a connection that nobody listens to any more: the HTTP/2 client takes its listeners
- * off a connection that it gives up, and a write that fails then, or a late TLS alert, is an error that nobody catches. Whoever uses the connection knows of
- * its end by other ways, so nothing is lost with this word. Such an error carries no mark but its origin: no frame of it is outside of the runtime's sockets.
+ * Keeps the process alive when the runtime's sockets tell of an error on a connection that nobody listens to
+ * any more: the HTTP/2 client takes its listeners off a connection that it gives up, and a write that fails
+ * then, or a late TLS alert, is an error that nobody catches. Whoever uses the connection knows of its end by
+ * other ways, so nothing is lost with this word. Such an error carries no mark but its origin: no frame of it
+ * is outside of the runtime's sockets.
  */
 function forgiveLostConnections(event: ErrorEvent): void {
   const { stack } = (event.error ?? {}) as { readonly stack?: string };
@@ -119,6 +127,21 @@ export class Endpoints {
     const { user } = this.#options;
     if (!user || (this.#token !== undefined && !again)) return Promise.resolve();
     return this.#login ??= this.#authenticate(user).finally(() => this.#login = undefined);
+  }
+
+  /**
+   * Does the work as whoever we are; once more when it turns out that the cluster does not know any more who
+   * that is.
+   */
+  async loggedIn<T>(work: () => Promise<T>): Promise<T> {
+    await this.login();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isStaleLogin(error)) throw error;
+      await this.login(true);
+      return await work();
+    }
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 /**
- * What the values of keys say, as JSON: who a session is, what a request wants, why a lock ended, what was left on a name.
+ * What the values of keys say, as JSON: who a session is, what a request wants, why a lock ended, what was
+ * left on a name.
  *
  * @module
  */
@@ -22,7 +23,7 @@ export interface SessionValue {
   readonly subject?: string;
   /** When it was opened, in milliseconds since 1970. */
   readonly sinceMs: number;
-  /** The attempt to resume it that brought it to its daemon; absent: it was opened there. */
+  /** The last attempt to resume it; absent: nobody has. */
   readonly attempt?: number;
 }
 
@@ -92,7 +93,8 @@ export const isSession = ({ run, graceMs }: Partial<SessionValue>) => {
   return typeof run === "string" && typeof graceMs === "number";
 };
 export const isRequest = ({ names, sinceMs }: Partial<RequestValue>) => {
-  return Array.isArray(names) && typeof sinceMs === "number";
+  return Array.isArray(names) && names.every((name) => typeof name === "string") &&
+    typeof sinceMs === "number";
 };
 export const isConversion = ({ from, lock, request }: Partial<ConversionValue>) => {
   return MODES.some((mode) => mode === from) && typeof lock === "number" && typeof request === "number";

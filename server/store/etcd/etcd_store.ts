@@ -1,6 +1,7 @@
 /**
- * The store on an etcd cluster: locks and waits are keys under the leases of their sessions, so any daemon can serve any session, there is one queue
- * for all daemons, and a majority of members decides. `docs/design/0017-etcd-store.md` tells how.
+ * The store on an etcd cluster: locks and waits are keys under the leases of their sessions, so any daemon
+ * can serve any session, there is one queue for all daemons, and a majority of members decides.
+ * `docs/design/0017-etcd-store.md` tells how.
  *
  * @module
  */
@@ -70,7 +71,7 @@ export class EtcdStore implements Store {
     const replies = this.#replies = new OwedReplies(cluster);
     const { lines } = acquiring;
     const converting = this.#converting = new Converting({ cluster, sessions, tickets, lines, replies });
-    const promoting = new Promoting(cluster, sessions);
+    const promoting = new Promoting(cluster, sessions, tickets);
     const forget = (session: ClusterSession) => void sessions.leave(session);
     Object.assign(endings, { tickets, converting, promoting, forget });
     const shared = { cluster, sessions, tickets, acquiring, converting, promoting, replies };
@@ -170,6 +171,10 @@ export class EtcdStore implements Store {
     done: (adopted: Adopted | undefined | Unavailable | Overtaken) => void,
   ): void {
     void this.#cluster.later(adoptFor(this.#adoption, { id, asker, done }));
+  }
+
+  resumed(id: SessionId, attempt: number): void {
+    this.#sessions.resumed(id, attempt);
   }
 
   validForMs(id: SessionId, now: number): number {

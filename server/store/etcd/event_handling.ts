@@ -1,6 +1,6 @@
 /**
- * What this daemon makes of what happened in the cluster: grants and losses of its own sessions, notices, circles to break, what those who watch are
- * told, and names where somebody of its own may be first now.
+ * What this daemon makes of what happened in the cluster: grants and losses of its own sessions, notices,
+ * circles to break, what those who watch are told, and names where somebody of its own may be first now.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
  * Keeps the mirror up to date: a watch, and before it a list.
  *
- * The watch begins first and the list is made after it: a watch that begins in the past is served by etcd in rounds of 100 ms until it has caught up.
- * A watch that was cut goes on where it was; when etcd has forgotten that, everything is listed again.
+ * The watch begins first and the list is made after it: a watch that begins in the past is served by etcd in
+ * rounds of 100 ms until it has caught up. A watch that was cut goes on where it was; when etcd has forgotten
+ * that, everything is listed again.
  *
  * @module
  */

@@ -9,6 +9,7 @@ import { Code, createClient } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
 import { assert } from "../../base/assert.ts";
 import { AsyncQueue } from "./async_queue.ts";
+import { CallTurns } from "./call_turns.ts";
 import {
   type ChangeListener,
   type EtcdCalls,
@@ -30,7 +31,7 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from "./gen/etcd_pb.ts";
-import { codeOf, faultOf } from "./grpc_faults.ts";
+import { codeOf, faultOf, faultOfWatch, isStaleLogin } from "./grpc_faults.ts";
 import { Lineage } from "./lineage.ts";
 import type { Outcome, Transaction } from "./transaction.ts";
 import { branchOf, changesOf, entryOf, keyBytes, requestOf } from "./wire_form.ts";
@@ -41,6 +42,7 @@ export class GrpcCalls implements EtcdCalls {
   readonly #callMs: number;
   readonly #ended = new AbortController();
   readonly #lineage: Lineage;
+  readonly #turns = new CallTurns();
 
   /** `onReplaced` hears when the cluster turns out not to be the one that it was. */
   constructor(options: ClusterOptions, onReplaced: (fault: EtcdFault) => void = () => {}) {
@@ -147,7 +149,8 @@ export class GrpcCalls implements EtcdCalls {
       const answers = clientOf(Watch, endpoint).watch(questions, { signal });
       for await (const answer of answers) {
         this.#lineage.heard(answer.header);
-        // A member that is behind, or a cluster that went back: a watch of what is to come would then be silent for long. A majority knows.
+        // A member that is behind, or a cluster that went back: a watch of what is to come would then be
+        // silent for long. A majority knows.
         if (answer.created && Number(answer.header?.revision ?? 0n) < from - 1) {
           await this.list({ key, end: `${key}\0`, limit: 1 });
         }
@@ -173,6 +176,7 @@ export class GrpcCalls implements EtcdCalls {
             );
           return {
             endpoint: each.url,
+            clusterId: (header?.clusterId ?? 0n).toString(16),
             version,
             dbBytes: Number(dbSize),
             dbBytesInUse: Number(dbSizeInUse),
@@ -199,8 +203,12 @@ export class GrpcCalls implements EtcdCalls {
     this.#endpoints.close();
   }
 
-  /** Asks the current member, once. */
-  async #call<T>(ask: Ask<T>): Promise<T> {
+  /** Asks the current member, once, when it is its turn. */
+  #call<T>(ask: Ask<T>): Promise<T> {
+    return this.#turns.take(() => this.#callNow(ask));
+  }
+
+  async #callNow<T>(ask: Ask<T>): Promise<T> {
     const endpoint = this.#endpoints.current;
     try {
       return await this.#ask(endpoint, ask);
@@ -226,15 +234,7 @@ export class GrpcCalls implements EtcdCalls {
   async #ask<T>(endpoint: Endpoint, ask: Ask<T>): Promise<T> {
     const options = { timeoutMs: this.#callMs, signal: this.#ended.signal };
     this.#lineage.check();
-    await this.#endpoints.login();
-    try {
-      return await ask(endpoint, options);
-    } catch (error) {
-      // A token that ran out: what it came with was not carried out.
-      if (codeOf(error) !== Code.Unauthenticated) throw error;
-      await this.#endpoints.login(true);
-      return await ask(endpoint, options);
-    }
+    return await this.#endpoints.loggedIn(() => ask(endpoint, options));
   }
 
   #stream(
@@ -256,7 +256,7 @@ export class GrpcCalls implements EtcdCalls {
         if (signal.aborted) return;
         const fault = faultOf(error, endpoint.url);
         if (fault.ambiguous) this.#endpoints.leave(endpoint);
-        if (codeOf(error) === Code.Unauthenticated) await this.#endpoints.login(true).catch(() => {});
+        if (isStaleLogin(error)) await this.#endpoints.login(true).catch(() => {});
         listener.ended(fault);
       }
     };
@@ -275,13 +275,11 @@ function clientOf<S extends DescService>(service: S, endpoint: Endpoint) {
 
 function tellChanges(answer: WatchResponse, listener: ChangeListener): void {
   const { created, canceled, compactRevision, cancelReason, header } = answer;
-  if (canceled) {
-    const compacted = compactRevision > 0n;
-    const message = compacted
-      ? `etcd has forgotten what was before revision ${compactRevision}`
-      : `etcd ended the watch: ${cancelReason}`;
-    throw new EtcdFault(message, { ambiguous: !compacted, reason: compacted ? "compacted" : "failed" });
+  if (canceled && compactRevision > 0n) {
+    const message = `etcd has forgotten what was before revision ${compactRevision}`;
+    throw new EtcdFault(message, { ambiguous: false, reason: "compacted" });
   }
+  if (canceled) throw faultOfWatch(cancelReason);
   if (created) listener.begun(Number(header?.revision ?? 0n));
   else listener.changed(changesOf(answer));
 }

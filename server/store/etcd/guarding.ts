@@ -1,8 +1,9 @@
 /**
  * Asks etcd on behalf of sessions. What is asked is guarded by the session's epoch, the revision of its key.
  *
- * Raising the epoch (the *fence*) is one act for two needs: whoever takes a session over shuts out the daemon that had it, and whoever does not know
- * what became of a transaction makes sure that no late copy of it is carried out, before looking and asking again.
+ * Raising the epoch (the *fence*) is one act for two needs: whoever takes a session over shuts out the daemon
+ * that had it, and whoever does not know what became of a transaction makes sure that no late copy of it is
+ * carried out, before looking and asking again.
  *
  * @module
  */
@@ -11,9 +12,20 @@ import type { Cluster } from "./cluster.ts";
 import type { ClusterSession } from "./cluster_session.ts";
 import { isSession, parseValue, type SessionValue } from "./entry_values.ts";
 import type { Guard } from "./plans.ts";
-import { type Entry, get, type Outcome, put, type Transaction, unchanged } from "./transaction.ts";
+import {
+  type Entry,
+  get,
+  hasChanged,
+  type Outcome,
+  put,
+  type Transaction,
+  unchanged,
+} from "./transaction.ts";
 
-/** What is known of an attempt that was turned down: it is to be made again, the session is over, or others were in the way. */
+/**
+ * What is known of an attempt that was turned down: it is to be made again, the session is over, or others
+ * were in the way.
+ */
 export type Verdict = "again" | "over" | "same";
 
 /** Asks for sessions. */
@@ -33,8 +45,8 @@ export class Guarding {
   }
 
   /**
-   * Has a transaction decided that does no harm when it is carried out twice or late. Undefined when the session is over. Throws an EtcdFault when etcd
-   * refuses to carry it out.
+   * Has a transaction decided that does no harm when it is carried out twice or late. Undefined when the
+   * session is over. Throws an EtcdFault when etcd refuses to carry it out.
    */
   async decide(
     session: ClusterSession,
@@ -46,7 +58,7 @@ export class Guarding {
       const guard = this.guard(session);
       try {
         const outcome = await this.#cluster.parts.calls.transact(build(guard));
-        if (outcome.succeeded) this.#cluster.wrote(outcome.revision);
+        if (outcome.succeeded && hasChanged(outcome)) this.#cluster.wrote(outcome.revision);
         if (outcome.succeeded || this.judge(session, guard, outcome.answers[0]?.entries[0]) === "same") {
           return outcome;
         }
@@ -78,7 +90,10 @@ export class Guarding {
     return "over";
   }
 
-  /** Makes sure that nothing that was asked for the session up to now is carried out any more. False when the session is over. */
+  /**
+   * Makes sure that nothing that was asked for the session up to now is carried out any more. False when the
+   * session is over.
+   */
   async fence(session: ClusterSession): Promise<boolean> {
     const key = this.#cluster.parts.layout.session(session.id);
     const outcome = await this.decide(session, ({ epoch, lease }) => ({
@@ -93,10 +108,10 @@ export class Guarding {
 
 /** What is written of a session. */
 export function sessionText(
-  { client, options }: ClusterSession,
+  { client, attempt, options }: ClusterSession,
   { parts: { run, daemon } }: Cluster,
 ): string {
-  const { graceMs, digest, subject, sinceMs, attempt } = options;
+  const { graceMs, digest, subject, sinceMs } = options;
   const value: SessionValue = {
     run,
     daemon,

@@ -1,6 +1,7 @@
 /**
- * Who can be granted at some names, as a mirror has them: conversions first, then waiters in the order of their arrival as far as nobody before them
- * conflicts. The rules are those of the directory store's queue; here nothing changes by looking. Pure.
+ * Who can be granted at some names, as a mirror has them: conversions first, then waiters in the order of
+ * their arrival as far as nobody before them conflicts. The rules are those of the directory store's queue;
+ * here nothing changes by looking. Pure.
  *
  * @module
  */
@@ -9,7 +10,9 @@ import { allConflict, CONFLICTS, MODE_BIT } from "../../lock/mode.ts";
 import type { LockRequest, Place } from "../../lock/request.ts";
 import type { Resource } from "../../lock/resource.ts";
 
-/** Those who can be granted at a name once `leaving` has let go; none that wait for somebody at another name. */
+/**
+ * Those who can be granted at a name once `leaving` has let go; none that wait for somebody at another name.
+ */
 export function* heirsOf(resource: Resource, leaving?: LockRequest): Generator<Waiter> {
   let held = heldModes(resource, leaving);
   let converting = 0;

@@ -11,8 +11,8 @@
  * | `b/` | nothing; its revisions tell a daemon how far it has come |
  * | `v/NAME` | a value block; it goes with no lease |
  *
- * The digits are such that what conflicts with a mode is always one range of them, so "nobody holds what conflicts" is one comparison: no daemon can
- * grant wrongly, however stale or broken it is.
+ * The digits are such that what conflicts with a mode is always one range of them, so "nobody holds what
+ * conflicts" is one comparison: no daemon can grant wrongly, however stale or broken it is.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
  * Keeps the leases of all sessions of this daemon alive, over one stream.
  *
- * How long a lease can be relied on is counted from *before* the request to renew it was sent: etcd began to count later, so it ends its count later.
+ * How long a lease can be relied on is counted from *before* the request to renew it was sent: etcd began to
+ * count later, so it ends its count later.
  *
  * @module
  */
@@ -46,7 +47,10 @@ export class LeaseKeeper {
   readonly #kept = new Map<number, Kept>();
   readonly #due = new Deadlines<Kept>();
   #stream: KeepAlives | undefined;
-  /** What was asked over the stream and is not answered, in order: so it is answered. Those before `#answered` are. */
+  /**
+   * What was asked over the stream and is not answered, in order: so it is answered. Those before `#answered`
+   * are.
+   */
   #questions: Question[] = [];
   #answered = 0;
 

@@ -19,6 +19,7 @@ import { notHeld, refused } from "./replies.ts";
 import type { OwedReplies, Reply } from "./reply.ts";
 import type { Ticket } from "./ticket.ts";
 import type { Tickets } from "./tickets.ts";
+import { hasChanged } from "./transaction.ts";
 
 /** What letting go stands on. */
 export interface LettingGoParts {
@@ -80,7 +81,10 @@ export class LettingGo {
     });
   }
 
-  /** A lock has lived long enough. Its holder is told at once; nobody else gets it before etcd has carried it out. */
+  /**
+   * A lock has lived long enough. Its holder is told at once; nobody else gets it before etcd has carried it
+   * out.
+   */
   expire(ticket: Ticket, reason: LossReason): void {
     const { cluster, tickets } = this.#parts;
     const { session, grip: { name, token } } = ticket;
@@ -89,10 +93,10 @@ export class LettingGo {
     const done = cluster.later((async () => {
       for (let attempt = 0; session.stage !== "over" && !cluster.isClosed; attempt++) {
         try {
-          const { revision } = await cluster.parts.calls.transact(
+          const outcome = await cluster.parts.calls.transact(
             cluster.plans.end(holds, { reason, name, token }),
           );
-          return cluster.wrote(revision);
+          return hasChanged(outcome) ? cluster.wrote(outcome.revision) : undefined;
         } catch (error) {
           if (!(error instanceof EtcdFault)) throw error;
           // No room for the note.

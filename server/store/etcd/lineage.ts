@@ -1,9 +1,10 @@
 /**
- * Whether a cluster is still the one that it was. One that was restored from a snapshot, or made anew, behind the addresses of an old one knows nothing of what
- * was granted since: its revisions, and with them the tokens, begin below those that were given, and locks that are held are not there.
+ * Whether a cluster is still the one that it was. One that was restored from a snapshot, or made anew, behind
+ * the addresses of an old one knows nothing of what was granted since: its revisions, and with them the
+ * tokens, begin below those that were given, and locks that are held are not there.
  *
- * Two signs tell: another cluster id, and a majority that is at a lower revision than was seen before. Neither needs to show when the cluster kept its id and has
- * already come further than it was.
+ * Two signs tell: another cluster id, and a majority that is at a lower revision than was seen before.
+ * Neither needs to show when the cluster kept its id and has already come further than it was.
  *
  * @module
  */
@@ -28,7 +29,10 @@ export class Lineage {
     if (this.#fault) throw this.#fault;
   }
 
-  /** Notes an answer; `since` is the newest revision before it was asked for, when a majority stands behind it. Throws as {@link check}. */
+  /**
+   * Notes an answer; `since` is the newest revision before it was asked for, when a majority stands behind
+   * it. Throws as {@link check}.
+   */
   heard(header: Pick<ResponseHeader, "clusterId" | "revision"> | undefined, since = 0): void {
     this.check();
     // A proxy may say nothing.

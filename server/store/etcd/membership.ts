@@ -1,5 +1,6 @@
 /**
- * Who is in a cluster, and how that is changed: the part of etcd's API that a daemon with a member of its own speaks.
+ * Who is in a cluster, and how that is changed: the part of etcd's API that a daemon with a member of its own
+ * speaks.
  *
  * Source: https://etcd.io/docs/v3.5/op-guide/runtime-configuration/
  *
@@ -20,7 +21,10 @@ export interface ClusterMember {
   readonly peerUrls: readonly string[];
 }
 
-/** Reads and changes who is in a cluster. Every call ends within the call deadline, with an answer or an {@link EtcdFault}. */
+/**
+ * Reads and changes who is in a cluster. Every call ends within the call deadline, with an answer or an
+ * {@link EtcdFault}.
+ */
 export interface Membership {
   list(): Promise<readonly ClusterMember[]>;
   /** Takes a voting member in; answers all that are in then. */
@@ -62,8 +66,8 @@ export class GrpcMembership implements Membership, Disposable {
   async #ask<T>(ask: (cluster: ClusterClient, options: CallOptions) => Promise<T>): Promise<T> {
     const endpoint = this.#endpoints.current;
     try {
-      await this.#endpoints.login();
-      return await ask(createClient(Cluster, endpoint.transport), { timeoutMs: this.#callMs });
+      const client = createClient(Cluster, endpoint.transport);
+      return await this.#endpoints.loggedIn(() => ask(client, { timeoutMs: this.#callMs }));
     } catch (error) {
       const fault: EtcdFault = faultOf(error, endpoint.url);
       if (fault.ambiguous) this.#endpoints.leave(endpoint);

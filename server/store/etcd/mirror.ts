@@ -1,7 +1,8 @@
 /**
- * All locks and waits of the cluster as they were at one revision, in the shape of the lock table: the same resources, queues and sessions, which
- * follow what etcd decided instead of deciding. So who, list, explain, and the search for circles are those of the directory store, over all
- * daemons. Every daemon applies the same revisions in the same order, so all come to the same conclusions. Pure.
+ * All locks and waits of the cluster as they were at one revision, in the shape of the lock table: the same
+ * resources, queues and sessions, which follow what etcd decided instead of deciding. So who, list, explain,
+ * and the search for circles are those of the directory store, over all daemons. Every daemon applies the
+ * same revisions in the same order, so all come to the same conclusions. Pure.
  *
  * Always true: it is what etcd had at {@link Mirror.revision}, as far as it is ours.
  *
@@ -108,7 +109,8 @@ export class Mirror {
   ): ValueBlock | undefined {
     const block = parseValue<BlockValue>(text, isBlock);
     if (!block) return undefined;
-    // Whoever keeps writers out and finds one at work finds a dead one; others must look whether it is still there.
+    // Whoever keeps writers out and finds one at work finds a dead one; others must look whether it is still
+    // there.
     const writes = block.open === undefined || block.open === own ||
       (!covers(mode, "CW") && this.#holds(name, block.open));
     return { text: block.text, valid: block.valid && writes };
@@ -135,7 +137,8 @@ export class Mirror {
   addRequest(entries: readonly Known[], state: "waiting" | "held"): LockRequest | undefined {
     const { entry, at } = entries[0] as Known;
     const value = parseValue<RequestValue>(entry.value, isRequest);
-    if (!value || !("mode" in at)) return undefined;
+    // Another prefix may begin with ours: what is below it is about other names.
+    if (!value || !("mode" in at) || !value.names.includes(at.name)) return undefined;
     const { session: id, request: number } = splitId(at.id);
     const locks = this.sessions.get(id)?.locks ?? new SessionLocks(id, undefined);
     const request = new LockRequest(
@@ -223,7 +226,10 @@ export class Mirror {
     for (const [key, one] of this.conversions) if (one === conversion) this.conversions.delete(key);
   }
 
-  /** Whether a wait that just began closes a circle. If so it is a victim from now on: it waits for nobody, as far as others can see. */
+  /**
+   * Whether a wait that just began closes a circle. If so it is a victim from now on: it waits for nobody, as
+   * far as others can see.
+   */
   judge(waiter: Waiter): CycleStep[] | undefined {
     const cycle = findCycle(waiter);
     if (!cycle) return undefined;

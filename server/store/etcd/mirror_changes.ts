@@ -1,6 +1,7 @@
 /**
- * Brings a mirror from one revision to the next, and says what happened. What one transaction did has one revision, so a wait that is gone
- * together with a lock that is there was granted, and a lock that is gone and there in another mode was converted.
+ * Brings a mirror from one revision to the next, and says what happened. What one transaction did has one
+ * revision, so a wait that is gone together with a lock that is there was granted, and a lock that is gone
+ * and there in another mode was converted.
  *
  * @module
  */
@@ -57,8 +58,9 @@ export interface News {
 }
 
 /**
- * Applies changes in the order of their revisions; those up to that of the mirror are known. The mirror is at the revision of the last change then, whatever
- * revision the cluster is at: etcd tells that one with every message, also to a watch that it still owes changes of earlier ones.
+ * Applies changes in the order of their revisions; those up to that of the mirror are known. The mirror is at
+ * the revision of the last change then, whatever revision the cluster is at: etcd tells that one with every
+ * message, also to a watch that it still owes changes of earlier ones.
  */
 export function applyChanges(mirror: Mirror, changes: readonly Change[]): News {
   const events: ClusterEvent[] = [];
@@ -72,7 +74,8 @@ export function applyChanges(mirror: Mirror, changes: readonly Change[]): News {
 }
 
 /**
- * Brings a mirror to what was listed at `revision`, all at once: what lies between is not known any more, but what became of each lock and wait is.
+ * Brings a mirror to what was listed at `revision`, all at once: what lies between is not known any more, but
+ * what became of each lock and wait is.
  */
 export function applyListing(mirror: Mirror, entries: readonly Entry[], revision: number): News {
   const events: ClusterEvent[] = [];
@@ -141,7 +144,10 @@ function deleteKey(mirror: Mirror, key: string, { fates, conversions, gone, touc
   if ("name" in at && at.section !== "v") touched.add(at.name);
 }
 
-/** Of the four ways in which a request can change, at most two come together: out of one list and into another. */
+/**
+ * Of the four ways in which a request can change, at most two come together: out of one list and into
+ * another.
+ */
 function fulfil(
   mirror: Mirror,
   id: string,

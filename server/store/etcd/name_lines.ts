@@ -1,7 +1,8 @@
 /**
- * The order in which this daemon asks etcd about a name: an acquire is sent when nothing that was asked here before, and conflicts with it, is still
- * under way. So acquires of this daemon reach the queue of the cluster first in, first out, and an acquire that follows a release does not overtake it.
- * Pure but for the promises that it hands out.
+ * The order in which this daemon asks etcd about a name: an acquire is sent when nothing that was asked here
+ * before, and conflicts with it, is still under way. So acquires of this daemon reach the queue of the
+ * cluster first in, first out, and an acquire that follows a release does not overtake it. Pure but for the
+ * promises that it hands out.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * The transactions of the store. Each is guarded such that a copy that arrives late, or twice, does nothing wrong: what makes a key is guarded by the
- * session's epoch, which is raised before anything is asked again, and what deletes one by the revision at which it was made. Pure.
+ * The transactions of the store. Each is guarded such that a copy that arrives late, or twice, does nothing
+ * wrong: what makes a key is guarded by the session's epoch, which is raised before anything is asked again,
+ * and what deletes one by the revision at which it was made. Pure.
  *
  * @module
  */
@@ -58,7 +59,10 @@ export interface Heir {
   readonly names: readonly string[];
   /** The revision at which it began to wait. */
   readonly created: number;
-  /** Of a lock that waits to be converted: the mode and revision that it is held in, and the key under which it waits. */
+  /**
+   * Of a lock that waits to be converted: the mode and revision that it is held in, and the key under which
+   * it waits.
+   */
   readonly converts?: { readonly from: Mode; readonly created: number; readonly key: string };
 }
 
@@ -71,8 +75,9 @@ export class Plans {
   }
 
   /**
-   * Takes the names if nobody is in the way and nobody waits for them; else, unless it is a try, queues. Asked again (`isRepeated`), it finds what an earlier copy did:
-   * a lock or a wait of its own is told, and a wait that is in nobody's way becomes the lock.
+   * Takes the names if nobody is in the way and nobody waits for them; else, unless it is a try, queues.
+   * Asked again (`isRepeated`), it finds what an earlier copy did: a lock or a wait of its own is told, and a
+   * wait that is in nobody's way becomes the lock.
    */
   acquire(wish: Wish, { granted, waiting, isTry, isRepeated }: {
     readonly granted: string;
@@ -121,7 +126,10 @@ export class Plans {
     };
   }
 
-  /** Lets a lock go, and hands what it leaves to the heirs, if they are still there and nobody else is in their way. */
+  /**
+   * Lets a lock go, and hands what it leaves to the heirs, if they are still there and nobody else is in
+   * their way.
+   */
   release(holds: readonly Hold[], { heirs, block, wallMs }: {
     readonly heirs: readonly Heir[];
     readonly block: { readonly name: string; readonly value: BlockValue } | undefined;

@@ -1,5 +1,6 @@
 /**
- * Who holds and who waits, over the whole cluster, from the mirror: at least as new as everything that this daemon has written.
+ * Who holds and who waits, over the whole cluster, from the mirror: at least as new as everything that this
+ * daemon has written.
  *
  * @module
  */

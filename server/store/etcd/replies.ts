@@ -76,7 +76,9 @@ export function describeNames({ names, mode }: Pick<Acquire, "names" | "mode">):
   return `${shown}${names.length > 2 ? ` and ${names.length - 2} more` : ""} in ${mode}`;
 }
 
-/** Whether an acquire whose id is not above all earlier ones is the retry of a living one; undefined: it is. */
+/**
+ * Whether an acquire whose id is not above all earlier ones is the retry of a living one; undefined: it is.
+ */
 export function refuseRepeat(session: ClusterSession, wanted: Acquire): Refusal | undefined {
   const subject = `Cannot lock ${wanted.names[0]} as request ${wanted.request}`;
   const living = session.tickets.get(wanted.request);
@@ -105,7 +107,9 @@ export function refuseLock(
   return { code: "LIMIT", message: `Cannot lock ${wanted.names[0]}: ${fault}` };
 }
 
-/** Whether a session may wait for these names, with a request of that id; what is under way counts as waiting. */
+/**
+ * Whether a session may wait for these names, with a request of that id; what is under way counts as waiting.
+ */
 export function refuseWait(
   session: ClusterSession,
   { names, count, request }: {
@@ -132,7 +136,10 @@ export function refuseWait(
   return { code: "QUEUE_FULL", message: `${subject}: ${waiting} requests do, which is queueLengthMax` };
 }
 
-/** Why a lock that is held may not be converted; `isConverting` when a conversion of its session has the id of the command. */
+/**
+ * Why a lock that is held may not be converted; `isConverting` when a conversion of its session has the id of
+ * the command.
+ */
 export function faultOfConversion(
   { session, grips, turning }: Ticket,
   { request }: Convert,

@@ -29,8 +29,9 @@ export class SessionEndings implements SessionsListener {
   }
 
   /**
-   * With a grace it is given up by this daemon, and what it has stays in etcd: its client goes on at a daemon that etcd answers, as long as its grace allows. Without one what it
-   * held is lost, and what it waits for keeps its place.
+   * With a grace it is given up by this daemon, and what it has stays in etcd: its client goes on at a daemon
+   * that etcd answers, as long as its grace allows. Without one what it held is lost, and what it waits for
+   * keeps its place.
    */
   suspended(session: ClusterSession): void {
     if (session.options.graceMs > 0) return this.#leave(session);

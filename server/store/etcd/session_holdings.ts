@@ -8,7 +8,10 @@ import type { ClusterSession } from "./cluster_session.ts";
 import type { Layout } from "./layout.ts";
 import { heldLock } from "./replies.ts";
 
-/** As its client sees it, in the order of the requests. `epochMs` is the wall clock at monotonic zero, in milliseconds since 1970. */
+/**
+ * As its client sees it, in the order of the requests. `epochMs` is the wall clock at monotonic zero, in
+ * milliseconds since 1970.
+ */
 export function holdingsOf(session: ClusterSession | undefined, epochMs: number): Holdings {
   const tickets = [...session?.tickets.values() ?? []].sort((one, other) => one.id - other.id);
   const waiting = tickets.filter(({ state }) => state !== "held").map(({ id }) => id);

@@ -7,7 +7,8 @@
  *     └──────────┴────────────┴───▶ ENDED
  * ```
  *
- * - ASKING: its transaction was not answered, or nobody knows what came of it; or it stands behind others in the line of its names.
+ * - ASKING: its transaction was not answered, or nobody knows what came of it; or it stands behind others in
+ *   the line of its names.
  * - WAITING: its waits are in etcd.
  * - HELD: its locks are, and its client was told.
  * - ENDED: its client was told, or need not be. Keys that may be left are those of the session's litter.
@@ -110,7 +111,10 @@ export class Ticket implements Timed {
     return this.arrivedMs + this.wanted.waitMs;
   }
 
-  /** Sets when the lock ends, and its holder is warned, if it is granted or renewed now. It must be in no heap. */
+  /**
+   * Sets when the lock ends, and its holder is warned, if it is granted or renewed now. It must be in no
+   * heap.
+   */
   startLife(now: number): void {
     const { ttlMs, grantedMs, wanted: { maxHoldMs = Infinity } } = this;
     this.endsMs = Math.min(now + ttlMs, grantedMs + maxHoldMs);

@@ -77,7 +77,10 @@ export class Tickets {
     this.#vanished(ticket);
   }
 
-  /** It waits, and the cluster may have granted it by now, and its session may be one to rely on: then it is held. */
+  /**
+   * It waits, and the cluster may have granted it by now, and its session may be one to rely on: then it is
+   * held.
+   */
   confirm(ticket: Ticket): void {
     const { session, state, isLeaving } = ticket;
     if (state !== "waiting" || isLeaving) return;
@@ -179,7 +182,9 @@ export class Tickets {
     if (ticket.dueMs !== Infinity) this.deadlines.add(ticket);
   }
 
-  /** Resolves when the mirror has come to a revision, or after so many milliseconds. Answers whether it has. */
+  /**
+   * Resolves when the mirror has come to a revision, or after so many milliseconds. Answers whether it has.
+   */
   async reached(revision: number, ms: number): Promise<boolean> {
     const { mirror } = this.#cluster.parts;
     if (mirror.revision >= revision) return true;

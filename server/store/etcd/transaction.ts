@@ -1,9 +1,9 @@
 /**
- * What the store says to etcd, as values: comparisons, operations, and what comes back. Keys are text of which each character is one byte; leases
- * and revisions are integers that JavaScript can count with.
+ * What the store says to etcd, as values: comparisons, operations, and what comes back. Keys are text of
+ * which each character is one byte; leases and revisions are integers that JavaScript can count with.
  *
- * Source: etcd API reference, "Transaction" (https://etcd.io/docs/v3.4/learning/api/). A comparison with an `end` is about every key of
- * [key, end), and is true when there is none.
+ * Source: etcd API reference, "Transaction" (https://etcd.io/docs/v3.4/learning/api/). A comparison with an
+ * `end` is about every key of [key, end), and is true when there is none.
  *
  * @module
  */
@@ -13,7 +13,10 @@ export interface Comparison {
   readonly key: string;
   /** The first key that is not meant any more; absent: `key` alone. */
   readonly end?: string;
-  /** Which revision of the key is looked at: that of its first put, or of its last. A key that is not there has 0. */
+  /**
+   * Which revision of the key is looked at: that of its first put, or of its last. A key that is not there
+   * has 0.
+   */
   readonly of: "created" | "modified";
   readonly is: "equal" | "not-equal";
   readonly revision: number;
@@ -45,9 +48,13 @@ export interface Entry {
   readonly lease: number;
 }
 
-/** What one operation answered: entries of a get, the branch of a try, nothing of the others. */
+/**
+ * What one operation answered: entries of a get, the branch of a try, of the others whether they changed
+ * something.
+ */
 export interface Answered {
   readonly entries: readonly Entry[];
+  readonly changed?: boolean;
   readonly branch?: Branch;
 }
 
@@ -67,6 +74,11 @@ export interface Outcome extends Branch {
 export type Change =
   | { readonly put: Entry }
   | { readonly deleted: string; readonly revision: number };
+
+/** Whether something was put or deleted: if not, nobody who watches ever hears of its revision. */
+export function hasChanged({ answers }: Branch): boolean {
+  return answers.some(({ changed = false, branch }) => changed || (branch && hasChanged(branch)));
+}
 
 /** The key is not there, or none of the range is. */
 export function absent(key: string, end?: string): Comparison {

@@ -98,6 +98,8 @@ function rangeInit({ key, end }: { readonly key: string; readonly end?: string }
 
 function answeredOf({ response }: ResponseOp): Answered {
   if (response.case === "responseRange") return { entries: response.value.kvs.map(entryOf) };
+  if (response.case === "responsePut") return { entries: [], changed: true };
+  if (response.case === "responseDeleteRange") return { entries: [], changed: response.value.deleted > 0n };
   if (response.case === "responseTxn") return { entries: [], branch: branchOf(response.value) };
   return { entries: [] };
 }

@@ -1,5 +1,6 @@
 /**
- * Clusters that want to know who asks: client certificates, and users with passwords; and what the doctor says of a cluster.
+ * Clusters that want to know who asks: client certificates, and users with passwords; and what the doctor
+ * says of a cluster.
  *
  * @module
  */
@@ -8,9 +9,13 @@ import { connect } from "../../../client/mod.ts";
 import { runDoctor } from "../../../server/doctor/command.ts";
 import { EtcdFault } from "../../../server/store/etcd/calls.ts";
 import { GrpcCalls } from "../../../server/store/etcd/grpc_calls.ts";
+import { Follower } from "../../../server/store/etcd/follower.ts";
+import { Layout } from "../../../server/store/etcd/layout.ts";
+import { Mirror } from "../../../server/store/etcd/mirror.ts";
 import { put } from "../../../server/store/etcd/transaction.ts";
 import { startDaemonProcess, temporaryDirectory } from "../../support/daemon.ts";
 import { EtcdCluster, NO_ETCD } from "../../support/etcd_cluster.ts";
+import { within } from "../../support/eventually.ts";
 
 const NO_OPENSSL = missing("openssl", "version");
 const WRITE = { when: [], then: [put("distrilock/k", "v")], otherwise: [] };
@@ -47,6 +52,42 @@ function makeCertificates(directory: string): void {
     directory,
     "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out cert.pem -extfile extensions",
   );
+}
+
+/** What etcd's JSON gateway answers to a question about users. */
+async function askAuth({ urls }: EtcdCluster, what: string, body: object, token?: string) {
+  const response = await fetch(`${urls}/v3/auth/${what}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: token === undefined ? {} : { authorization: token },
+  });
+  const text = await response.text();
+  ok(response.ok, `${what}: ${text}`);
+  return JSON.parse(text);
+}
+
+/**
+ * Has a cluster ask for users: `root`, `distrilock` who may use the prefix, and `other` who may do nothing.
+ */
+async function enableUsers(cluster: EtcdCluster): Promise<void> {
+  const range = (key: string) => ({
+    key: btoa(key),
+    range_end: btoa(key.slice(0, -1) + "0"),
+    permType: "READWRITE",
+  });
+  for (const name of ["root", "distrilock", "other"]) {
+    await askAuth(cluster, "user/add", { name, password: `${name}-secret` });
+  }
+  await askAuth(cluster, "role/add", { name: "root" });
+  await askAuth(cluster, "role/add", { name: "locks" });
+  await askAuth(cluster, "role/grant", { name: "locks", perm: range("distrilock/") });
+  await askAuth(cluster, "user/grant", { user: "root", role: "root" });
+  await askAuth(cluster, "user/grant", { user: "distrilock", role: "locks" });
+  await askAuth(cluster, "enable", {});
+}
+
+function login({ urls }: EtcdCluster, name: string): GrpcCalls {
+  return new GrpcCalls({ endpoints: [urls], callMs: 2_000, user: { name, password: `${name}-secret` } });
 }
 
 Deno.test({
@@ -92,38 +133,14 @@ Deno.test({
   ignore: NO_ETCD !== undefined,
   async fn() {
     await using cluster = await EtcdCluster.start({ members: 1, flags: ["--auth-token-ttl", "1"] });
-    const ask = async (what: string, body: object) => {
-      const response = await fetch(`${cluster.urls}/v3/auth/${what}`, {
-        method: "POST",
-        body: JSON.stringify(body),
-      });
-      ok(response.ok, `${what}: ${await response.text()}`);
-    };
-    const range = (key: string) => ({
-      key: btoa(key),
-      range_end: btoa(key.slice(0, -1) + "0"),
-      permType: "READWRITE",
-    });
-    for (const name of ["root", "distrilock", "other"]) {
-      await ask("user/add", { name, password: `${name}-secret` });
-    }
-    await ask("role/add", { name: "root" });
-    await ask("role/add", { name: "locks" });
-    await ask("role/grant", { name: "locks", perm: range("distrilock/") });
-    await ask("user/grant", { user: "root", role: "root" });
-    await ask("user/grant", { user: "distrilock", role: "locks" });
-    await ask("enable", {});
-    const login = (name: string) => {
-      const user = { name, password: `${name}-secret` };
-      return new GrpcCalls({ endpoints: [cluster.urls], callMs: 2_000, user });
-    };
-    const calls = login("distrilock");
+    await enableUsers(cluster);
+    const calls = login(cluster, "distrilock");
     equal((await calls.transact(WRITE)).succeeded, true);
     // Longer than tokens live.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     equal((await calls.transact(WRITE)).succeeded, true);
     calls.close();
-    const stranger = login("other");
+    const stranger = login(cluster, "other");
     await rejects(
       stranger.transact(WRITE),
       (error) => error instanceof EtcdFault && error.reason === "denied",
@@ -137,6 +154,50 @@ Deno.test({
     const { text, exitCode } = await runDoctor(args, sources);
     equal(exitCode, 1);
     match(text, /fail\s+trial .*\n\s+→ give the user read and write rights below --etcd-prefix/);
+  },
+});
+
+Deno.test({
+  name: "an idle daemon whose token has run out follows etcd again after its watch was cut",
+  ignore: NO_ETCD !== undefined,
+  async fn() {
+    await using cluster = await EtcdCluster.start({ members: 1, flags: ["--auth-token-ttl", "1"] });
+    await enableUsers(cluster);
+    const calls = login(cluster, "distrilock");
+    await calls.transact(WRITE);
+    // Longer than tokens live.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const following = Promise.withResolvers<void>();
+    const follower = new Follower(calls, new Mirror(new Layout("distrilock/")), {
+      news() {},
+      following: (isFollowing) => isFollowing && following.resolve(),
+      broken: reportError,
+    });
+    follower.start();
+    await within("it follows", following.promise);
+    follower.close();
+    calls.close();
+  },
+});
+
+Deno.test({
+  name: "a daemon logs in again when users of etcd were changed, and tokens tell of that",
+  ignore: NO_ETCD !== undefined || NO_OPENSSL,
+  async fn() {
+    using directory = temporaryDirectory();
+    const { path } = directory;
+    openssl(path, "genrsa -out key.pem 2048");
+    openssl(path, "rsa -in key.pem -pubout -out public.pem");
+    const keys = `pub-key=${path}/public.pem,priv-key=${path}/key.pem`;
+    const flags = ["--auth-token", `jwt,${keys},sign-method=RS256,ttl=10m`];
+    await using cluster = await EtcdCluster.start({ members: 1, flags });
+    await enableUsers(cluster);
+    const calls = login(cluster, "distrilock");
+    equal((await calls.transact(WRITE)).succeeded, true);
+    const { token } = await askAuth(cluster, "authenticate", { name: "root", password: "root-secret" });
+    await askAuth(cluster, "user/add", { name: "newcomer", password: "newcomer-secret" }, token);
+    equal((await calls.transact(WRITE)).succeeded, true);
+    calls.close();
   },
 });
 
@@ -166,5 +227,18 @@ Deno.test({
     await cluster.members[1]!.kill();
     const minority = await examine();
     deepEqual([minority.of("trial"), minority.exitCode], [["fail"], 1]);
+  },
+});
+
+Deno.test({
+  name: "doctor finds an endpoint that belongs to another cluster",
+  ignore: NO_ETCD !== undefined,
+  async fn() {
+    await using one = await EtcdCluster.start({ members: 1 });
+    await using other = await EtcdCluster.start({ members: 1 });
+    const sources = { env: () => undefined, readText: () => "", wallMs: Date.now() };
+    const { text, exitCode } = await runDoctor(["--etcd", `${one.urls},${other.urls}`], sources);
+    equal(exitCode, 1);
+    match(text, /fail\s+members\s+endpoints are of different clusters/);
   },
 });

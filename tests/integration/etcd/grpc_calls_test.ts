@@ -6,6 +6,8 @@ import { EtcdCluster, NO_ETCD } from "../../support/etcd_cluster.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const LEASE = 0x1234_5678_9abc;
+/** More than etcd can answer within a call deadline when they come at once. */
+const MANY = 15_000;
 
 Deno.test({
   name: "GrpcCalls compares, puts, reads and deletes in one transaction",
@@ -35,6 +37,20 @@ Deno.test({
   });
   deepEqual([nested.succeeded, nested.answers[0]?.branch?.succeeded], [false, true]);
   deepEqual((await calls.list({ key: "a/", end: "a0", limit: 10 })).entries, []);
+});
+
+Deno.test({
+  name:
+    "GrpcCalls asks so many things at a time that each is answered before its deadline, however many come at once",
+  ignore: NO_ETCD !== undefined,
+}, async () => {
+  await using cluster = await EtcdCluster.start({ members: 1 });
+  using calls = disposable(new GrpcCalls({ endpoints: [cluster.urls], callMs: 2_000 }));
+  const puts = Array.from({ length: MANY }, (_, index) => {
+    return calls.transact({ when: [], then: [put(`a/${index}`, "v")], otherwise: [] });
+  });
+  const outcomes = await Promise.allSettled(puts);
+  equal(outcomes.filter(({ status }) => status === "rejected").length, 0);
 });
 
 Deno.test({

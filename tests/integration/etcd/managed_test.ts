@@ -1,5 +1,6 @@
 /**
- * Daemons that run the members of their cluster: a client with a grace holds its lock through all that happens to daemons, members and disks.
+ * Daemons that run the members of their cluster: a client with a grace holds its lock through all that
+ * happens to daemons, members and disks.
  *
  * @module
  */

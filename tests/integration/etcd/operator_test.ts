@@ -1,5 +1,6 @@
 /**
- * What operators do to a cluster under running daemons: replace a member, let it fill up and make room, forget its history, go back to a snapshot.
+ * What operators do to a cluster under running daemons: replace a member, let it fill up and make room,
+ * forget its history, go back to a snapshot.
  *
  * @module
  */

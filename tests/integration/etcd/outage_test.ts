@@ -1,6 +1,6 @@
 /**
- * A cluster without a majority, and a daemon that is cut off from one: nothing is granted, holders are told before their locks can be given away, and all
- * goes on by itself afterwards.
+ * A cluster without a majority, and a daemon that is cut off from one: nothing is granted, holders are told
+ * before their locks can be given away, and all goes on by itself afterwards.
  *
  * @module
  */

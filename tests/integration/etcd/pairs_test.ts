@@ -1,5 +1,6 @@
 /**
- * Every two faults at once: some pairs by chance, or all of them (`deno task pairs`, some twelve minutes), with a table of what was measured.
+ * Every two faults at once: some pairs by chance, or all of them (`deno task pairs`, some twelve minutes),
+ * with a table of what was measured.
  *
  * @module
  */

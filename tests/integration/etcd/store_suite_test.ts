@@ -52,7 +52,8 @@ Deno.test({
       order.push(...granted.sort((one, other) => waiters.indexOf(one) - waiters.indexOf(other)));
       for (const session of granted) stage.home(session).release({ session, request: 2, lock: 1 }, 0);
     }
-    // Readers that pass nobody whom they conflict with may be granted together with others, never before an earlier one in conflict.
+    // Readers that pass nobody whom they conflict with may be granted together with others, never before an
+    // earlier one in conflict.
     const place = (waiter: string) => order.indexOf(waiter);
     for (const [later, name] of waiters.entries()) {
       for (const [earlier, other] of waiters.slice(0, later).entries()) {

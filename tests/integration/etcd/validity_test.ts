@@ -1,5 +1,6 @@
 /**
- * A client whose daemon says nothing any more: it cannot tell whether that still renews the lease of its session.
+ * A client whose daemon says nothing any more: it cannot tell whether that still renews the lease of its
+ * session.
  *
  * @module
  */

@@ -5,6 +5,7 @@ import { EtcdFault, type MemberStatus } from "../../../../server/store/etcd/call
 const MB = 2 ** 20;
 const HEALTHY: MemberStatus = {
   endpoint: "http://one:2379",
+  clusterId: "abc",
   version: "3.5.23",
   dbBytes: 20 * MB,
   dbBytesInUse: 10 * MB,
@@ -41,6 +42,11 @@ Deno.test("judgeCluster counts who answers", () => {
   deepEqual(complaints({ members: [DOWN, DOWN] }), ["members fail"]);
   deepEqual(complaints({ members: [{}] }), ["members warn"]);
   deepEqual(complaints({ members: [{ hasLeader: false }, DOWN, DOWN] }), ["members fail"]);
+});
+
+Deno.test("judgeCluster finds an endpoint that is of another cluster, also when others do not answer", () => {
+  deepEqual(complaints({ members: [{}, {}, { clusterId: "abd" }] }), ["members fail"]);
+  deepEqual(complaints({ members: [{}, { clusterId: "abd" }, DOWN] }), ["members fail"]);
 });
 
 Deno.test("judgeCluster knows in which versions leases are sound", () => {

@@ -1,6 +1,6 @@
 /**
- * Transactions whose answers are lost, that are lost themselves, or that are carried out long after they were given up: the suite of all stores has to
- * come out the same, and nothing may be left behind.
+ * Transactions whose answers are lost, that are lost themselves, or that are carried out long after they were
+ * given up: the suite of all stores has to come out the same, and nothing may be left behind.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import type { SessionId } from "../../../../../server/store/store.ts";
 import { STORE_SCENARIOS } from "../../../../conformance/store_suite.ts";
 import type { Fate } from "../../../../support/fake_etcd.ts";
 import { oneOf, randomFrom } from "../../../../support/random.ts";
+import { breathe, said } from "../../../../support/stage_steps.ts";
 import { playOnStores } from "../../../../support/store_scenario.ts";
 import { FakeEtcdStage } from "../../../../support/store_stage.ts";
 
@@ -93,4 +94,23 @@ Deno.test("[I-4] EtcdStore leaves nothing of an acquire that is cancelled while 
     deepEqual(stage.effects.map(({ type }) => type), ["refused", "cancelled"], fate);
     deepEqual([...stage.etcd.keys("t/h/x"), ...stage.etcd.keys("t/w/")], [], fate);
   }
+});
+
+Deno.test("EtcdStore tells who holds at once also beside others that write to the cluster, when it has cleaned up what was not there", async () => {
+  await using stage = new FakeEtcdStage();
+  await playOnStores(stage, "a 1 PR -> +a1");
+  const a = stage.home("a");
+  const session = "a" as SessionId;
+  let lost = 0;
+  const converts = (text: string) => text.includes("t/h/x");
+  stage.etcd.fate = ({ then }) => {
+    stage.etcd.transact({ when: [], then: [{ do: "put", key: "other", value: "" }], otherwise: [] });
+    return converts(JSON.stringify(then)) && lost++ === 0 ? "answer-lost" : "fine";
+  };
+  a.convert({ session, request: 5, lock: 1, mode: "CR", waitMs: 0 }, 0);
+  await breathe();
+  await stage.stores[0]?.settled();
+  a.who(session, 9, "x", 0);
+  await breathe();
+  deepEqual(said(stage), ["converted a5", "described a9"]);
 });

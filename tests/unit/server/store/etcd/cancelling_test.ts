@@ -1,5 +1,6 @@
 /**
- * Waits that are cancelled in the moment in which they are granted. `tests/support/store_scenario.ts` tells how to read the scenarios.
+ * Waits that are cancelled in the moment in which they are granted. `tests/support/store_scenario.ts` tells
+ * how to read the scenarios.
  *
  * @module
  */
@@ -9,7 +10,9 @@ import { said } from "../../../../support/stage_steps.ts";
 import { playOnStores } from "../../../../support/store_scenario.ts";
 import { FakeEtcdStage } from "../../../../support/store_stage.ts";
 
-/** How many turns of the event loop later something comes, and how late daemons hear of what happened in etcd. */
+/**
+ * How many turns of the event loop later something comes, and how late daemons hear of what happened in etcd.
+ */
 const TIMES = [0, 20].flatMap((lagMs) => [0, 1, 2, 3, 4, 5, 6, 7].map((turns) => ({ turns, lagMs })));
 
 /** Lets so many turns of the event loop go by. */

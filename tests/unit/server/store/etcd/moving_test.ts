@@ -161,6 +161,67 @@ Deno.test("EtcdStore gives up a session with a grace when etcd does not answer i
   deepEqual([locks.map(({ lock }) => lock), waiting], [[1, 3], [2, 7]]);
 });
 
+Deno.test("[P-15] EtcdStore takes a session over also when the first answer to that is lost", async () => {
+  await using stage = new FakeEtcdStage();
+  const [one, two] = stage.stores;
+  ok(one && two);
+  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
+  stage.move("a", one);
+  await playOnStores(stage, "a 1 EX -> +a1");
+  let lost = 0;
+  const moves = (text: string) => text.includes("run-1");
+  stage.etcd.fate = ({ then }) => moves(JSON.stringify(then)) && lost++ === 0 ? "answer-lost" : "fine";
+  const adopted = await adopt(two, "d1", 5);
+  ok(adopted && "graceMs" in adopted, JSON.stringify(adopted));
+  deepEqual(two.holdingsOf("a" as SessionId).locks.map(({ lock }) => lock), [1]);
+  deepEqual(await adopt(one, "d1", 5), {
+    code: "BAD_REQUEST",
+    message: "Cannot resume the session: the id 5 is not above 5, that of its last resume",
+  });
+});
+
+Deno.test("[I-1] [I-12] EtcdStore vouches for no session whose lease ends while it is taken over", async () => {
+  await using stage = new FakeEtcdStage();
+  const [one, two] = stage.stores;
+  ok(one && two);
+  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
+  stage.move("a", one);
+  await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->");
+  one.leaveSession("a" as SessionId);
+  const [lease] = [...stage.etcd.entries.values()].flatMap(({ key, lease }) =>
+    key === "t/s/a" ? [lease] : []
+  );
+  // In time to be taken over, too late to be renewed.
+  const moves = (text: string) => text.includes("run-1");
+  stage.etcd.fate = ({ then }) => {
+    if (moves(JSON.stringify(then))) setTimeout(() => setTimeout(() => stage.etcd.endLease(lease ?? 0)));
+    return "fine";
+  };
+  equal(await adopt(two, "d1"), undefined);
+  deepEqual(two.holdingsOf("a" as SessionId).locks, []);
+  await stage.settle();
+  deepEqual(stage.etcd.keys("t/h/"), ["t/h/x\x004b.1"]);
+});
+
+Deno.test("[P-16] EtcdStore has all daemons know of a resume at the daemon that has the session", async () => {
+  await using stage = new FakeEtcdStage();
+  const [one, two] = stage.stores;
+  ok(one && two);
+  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
+  stage.move("a", one);
+  await playOnStores(stage, "a 1 EX -> +a1");
+  one.resumed("a" as SessionId, 7);
+  await stage.settle();
+  deepEqual(await adopt(two, "d1", 6), {
+    code: "BAD_REQUEST",
+    message: "Cannot resume the session: the id 6 is not above 7, that of its last resume",
+  });
+  deepEqual(said(stage), [], "it stays where it is");
+  await playOnStores(stage, "a off 1 -> =a1");
+  const adopted = await adopt(two, "d1", 8);
+  ok(adopted && "graceMs" in adopted);
+});
+
 async function adopt(
   store: FakeEtcdStage["stores"][number],
   digest: string,

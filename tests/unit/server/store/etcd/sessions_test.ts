@@ -1,6 +1,6 @@
 /**
- * Sessions on an etcd that cannot be reached, that gives their leases away, that is full, or that has forgotten.
- * `tests/support/store_scenario.ts` tells how to read the scenarios.
+ * Sessions on an etcd that cannot be reached, that gives their leases away, that is full, or that has
+ * forgotten. `tests/support/store_scenario.ts` tells how to read the scenarios.
  *
  * @module
  */
