@@ -238,6 +238,7 @@ export class NfsClaims implements Claims {
       claim.unnoted = false;
       const party = claim.given ? this.#host.holderOf(claim.name) : undefined;
       if (party) this.#send(claim, { op: "note", name: claim.name, party });
+      else this.#forgetIfIdle(claim);
     }
   }
 

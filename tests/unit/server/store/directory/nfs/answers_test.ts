@@ -264,3 +264,18 @@ Deno.test("two waiters in compatible modes do not ask in turn for what another h
     deepEqual(bench.said().sort(), ["granted 1", "granted 2"]);
   }
 });
+
+Deno.test("[I-11] a name that was let go of before its holder was noted is forgotten", () => {
+  const bench = new Bench();
+  bench.tick(1_000);
+  bench.courier.answer("sign", { type: "signed", peers: [] });
+  bench.tick();
+  bench.acquire(1, "EX");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick();
+  bench.release(1);
+  bench.courier.answer("settle", { type: "done" });
+  bench.tick();
+  bench.tick(1_000);
+  deepEqual([...bench.arbiter!.claims.all()], []);
+});
