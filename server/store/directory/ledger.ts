@@ -26,7 +26,10 @@ import {
 } from "../../../ffi/file_calls.ts";
 import { MARK_SLOTS } from "./grace_mark.ts";
 import { leadsTo } from "./leads_to.ts";
+import { LedgerBusyError, LedgerError, SharingError } from "./ledger_errors.ts";
 import { LINE_BYTES, readNumber, writeLine } from "./record.ts";
+
+export { LedgerBusyError, LedgerError, SharingError } from "./ledger_errors.ts";
 
 /** How many tokens a name is given at once, when it has none left. */
 export const TOKENS_RESERVED = 64;
@@ -53,21 +56,6 @@ const TOP_AT = 0;
 const FLOOR_AT = 512;
 /** Where the two limit lines are. */
 export const LIMITS_AT = [1024, 1536] as const;
-
-/** The ledger cannot be used; the message says why. */
-export class LedgerError extends Error {
-  override readonly name: string = "LedgerError";
-}
-
-/** Another daemon is in a transaction, for longer than usual: worth trying again soon. */
-export class LedgerBusyError extends Error {
-  override readonly name = "LedgerBusyError";
-}
-
-/** The directory cannot be shared as this daemon would have it; the message says why, and what to change. */
-export class SharingError extends LedgerError {
-  override readonly name = "SharingError";
-}
 
 /** How a ledger is opened. */
 export interface LedgerOptions {
@@ -161,6 +149,11 @@ export class Ledger {
     assert(this.#fd >= 0, "a ledger is closed once: its descriptor is somebody else's after that");
     this.#calls.close(this.#fd);
     this.#fd = -1;
+  }
+
+  /** Reads it, which fails where that is how lost locks are noticed. Throws a LedgerError. */
+  prove(): void {
+    this.#read(TOP_AT);
   }
 
   /** Tries again what must be done in the end: unlocking can fail only for want of kernel memory. */
