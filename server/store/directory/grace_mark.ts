@@ -76,7 +76,7 @@ export function graceOf({ number }: Mark): number {
 
 /** What a daemon knows of the marks in one file that it has open. */
 export class FileMarks {
-  /** The slot of its own mark: what stands there is from this daemon, or from nobody. -1: it has left none. */
+  /** The slot of its own mark, or of the last one that it left; -1: it has left none. */
   slot = -1;
   /** What its own mark says, and must say for those who hold: all that they need, and never more than the claim. NL: nobody needs one. */
   mode: Mode = "NL";
@@ -93,6 +93,11 @@ export class FileMarks {
     const untilMs = seenMs + graceOf(mark);
     (this.#dead ??= new Map()).set(slot, { ...mark, untilMs });
     return untilMs;
+  }
+
+  /** Whether what stands in a slot is its own mark. Without one the slot may be another daemon's by now. */
+  isOwn(slot: number): boolean {
+    return this.number !== 0 && slot === this.slot;
   }
 
   /** Whether marks of dead daemons were met. */

@@ -50,7 +50,7 @@ export class GraceMarks {
     let waits = false;
     const over: number[] = [];
     for (let slot = 0; slot < MARK_SLOTS; slot++) {
-      const mark = slot === file.marks.slot ? undefined : readMark(head, slot);
+      const mark = file.marks.isOwn(slot) ? undefined : readMark(head, slot);
       if (!mark) continue;
       // One that is compatible may be of a daemon that lives; but not in this daemon's own slot, where it would be written over.
       if (compatible(mark.mode, mode) && !(graceMs > 0 && slot === this.#ledger.slot)) continue;
@@ -102,7 +102,7 @@ export class GraceMarks {
     const now = this.#clock.now();
     let most = -1;
     for (let slot = 0; slot < MARK_SLOTS; slot++) {
-      const mark = slot === file?.marks.slot ? undefined : readMark(head, slot);
+      const mark = file?.marks.isOwn(slot) ? undefined : readMark(head, slot);
       if (mark && !file?.marks.isOver(slot, mark, now)) most = Math.max(most, MODES.indexOf(mark.mode));
     }
     return MODES[most] ?? null;

@@ -25,7 +25,11 @@ import {
   type LockType,
 } from "../../../ffi/file_calls.ts";
 import { MARK_SLOTS } from "./grace_mark.ts";
+import { leadsTo } from "./leads_to.ts";
+import { LedgerBusyError, LedgerError, SharingError } from "./ledger_errors.ts";
 import { LINE_BYTES, readNumber, writeLine } from "./record.ts";
+
+export { LedgerBusyError, LedgerError, SharingError } from "./ledger_errors.ts";
 
 /** How many tokens a name is given at once, when it has none left. */
 export const TOKENS_RESERVED = 64;
@@ -52,21 +56,6 @@ const TOP_AT = 0;
 const FLOOR_AT = 512;
 /** Where the two limit lines are. */
 export const LIMITS_AT = [1024, 1536] as const;
-
-/** The ledger cannot be used; the message says why. */
-export class LedgerError extends Error {
-  override readonly name: string = "LedgerError";
-}
-
-/** Another daemon is in a transaction, for longer than usual: worth trying again soon. */
-export class LedgerBusyError extends Error {
-  override readonly name = "LedgerBusyError";
-}
-
-/** The directory cannot be shared as this daemon would have it; the message says why, and what to change. */
-export class SharingError extends LedgerError {
-  override readonly name = "SharingError";
-}
 
 /** How a ledger is opened. */
 export interface LedgerOptions {
@@ -102,7 +91,7 @@ export class Ledger {
   /** The end of a transaction could not be told: all daemons of the directory wait for this one. */
   #stuck = false;
   readonly #sole: boolean;
-  #exposed = false;
+  #isGone = false;
 
   private constructor(calls: FileCalls, path: string, fd: number, options: LedgerOptions) {
     const { wallMs, sole = false, lane = 0, slot = -1 } = options;
@@ -152,7 +141,7 @@ export class Ledger {
 
   /** Whether transactions can be made, as far as a look tells: the file still has its name, and nothing of an earlier one is left over. */
   get usable(): boolean {
-    return !this.#stuck && this.#calls.links(this.#fd) > 0;
+    return !this.#stuck && !this.#isGone && this.#calls.links(this.#fd) > 0;
   }
 
   /** Gives up the file, and with it the word that this daemon lives. */
@@ -162,18 +151,22 @@ export class Ledger {
     this.#fd = -1;
   }
 
-  /** The file of a sole daemon was deleted: others do not find out that it is there, so they may be there too. */
-  get exposed(): boolean {
-    return this.#exposed;
+  /** Reads it, which fails where that is how lost locks are noticed. Throws a LedgerError. */
+  prove(): void {
+    this.#read(TOP_AT);
   }
 
-  /** Tries again what must be done in the end (unlocking can fail only for want of kernel memory), and looks whether a sole daemon is still one. */
+  /** Tries again what must be done in the end: unlocking can fail only for want of kernel memory. */
   tidy(): void {
     if (this.#stuck) this.#unlock();
-    if (!this.#sole || this.#calls.links(this.#fd) !== 0) return;
-    this.#exposed = true;
+  }
+
+  /** Looks whether others still find the file, or may have made another one. Answers whether they may be there although this daemon is to be the only one. */
+  look(): boolean {
+    this.#isGone ||= leadsTo(this.#calls, this.#path, this.#fd) === false;
     // Whatever token is given next asks for a transaction, which says what has happened.
-    this.#knownTop = -1;
+    if (this.#isGone && this.#sole) this.#knownTop = -1;
+    return this.#isGone && this.#sole;
   }
 
   /**
@@ -216,9 +209,9 @@ export class Ledger {
   #transaction<T>(change: (top: number) => T): T {
     try {
       if (!this.#lock(LOCK_WRITE, TRANSACTION_BYTE, TRANSACTION_MS_MAX)) throw new LedgerBusyError();
-      if (this.#calls.links(this.#fd) < 1) {
+      if (this.#isGone || this.#calls.links(this.#fd) < 1) {
         throw new LedgerError(
-          `Cannot use ${this.#path}: it was deleted while the daemon ran; restart all daemons of the directory`,
+          `Cannot use ${this.#path}: it was deleted or moved while the daemon ran; restart all daemons of the directory`,
         );
       }
       const top = this.#read(TOP_AT);

@@ -55,7 +55,7 @@ export class LocalArbiter implements Arbiter {
     const wallMs = clock.wallMs();
     this.#ledger = Ledger.open(options.calls, `${directory}/${PRIVATE_DIRECTORY}/ledger`, { wallMs, sole });
     if (this.#ledger.slot < 0) options.onUnmarked?.();
-    this.claims = new LocalClaims({ calls, files: this.#files, ledger: this.#ledger, clock });
+    this.claims = new LocalClaims({ calls, files: this.#files, ledger: this.#ledger, clock, sole });
     this.#tidyDueMs = clock.now() + TIDY_INTERVAL_MS;
   }
 
@@ -100,7 +100,7 @@ export class LocalArbiter implements Arbiter {
     if (now < this.#tidyDueMs) return;
     this.#tidyDueMs = now + TIDY_INTERVAL_MS;
     this.#ledger.tidy();
-    const lost = this.#ledger.exposed ? this.#files.giveUpAll() : this.#files.giveUpDeleted();
+    const lost = this.#ledger.look() ? this.#files.giveUpAll() : this.#files.giveUpDeleted();
     for (const name of lost) this.#host.lose(name, now);
     this.#files.tidy(now - IDLE_FILE_MS);
   }

@@ -18,6 +18,7 @@ import { Deadlines } from "../../base/deadlines.ts";
 import type { Admission, Candidate, Claims, Refusal } from "../../lock/claims.ts";
 import type { SetValue } from "../../lock/commands.ts";
 import { compatible, covers } from "../../lock/mode.ts";
+import type { Verdict } from "./arbiter.ts";
 import { FIELD, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
 import { HEAD_BYTES } from "./grace_mark.ts";
 import { GraceMarks } from "./grace_marks.ts";
@@ -29,7 +30,7 @@ import { hasValue, readOrigin } from "./record.ts";
 import { TokenError, Tokens, type TokenSource } from "./tokens.ts";
 import { ValueBlocks } from "./value_block.ts";
 import { LOCAL_TURNS, RETRY_MS_MAX, type Turns } from "./turns.ts";
-import { isStillOurs } from "./verification.ts";
+import { hasToken, isStillOurs } from "./verification.ts";
 import { WaitNotes } from "./wait_notes.ts";
 
 /** First retry of a name that other processes hold, in milliseconds. */
@@ -43,6 +44,8 @@ export interface LocalClaimsOptions {
   readonly files: LockFiles;
   readonly ledger: TokenSource;
   readonly clock: Clock;
+  /** No other daemon is there, and the kernel knows of no lock. */
+  readonly sole?: boolean;
   /** Absent: as between the daemons of one machine. */
   readonly turns?: Turns;
 }
@@ -61,11 +64,13 @@ export class LocalClaims implements Claims {
   readonly #values: ValueBlocks;
   readonly #notes: WaitNotes;
   readonly #marks: GraceMarks;
+  readonly #isSole: boolean;
   readonly #unnoted: LockFile[] = [];
   readonly #retries = new Deadlines<LockFile>();
   readonly #head = new Uint8Array(HEAD_BYTES);
 
-  constructor({ calls, files, ledger, clock, turns = LOCAL_TURNS }: LocalClaimsOptions) {
+  constructor({ calls, files, ledger, clock, sole = false, turns = LOCAL_TURNS }: LocalClaimsOptions) {
+    this.#isSole = sole;
     this.#calls = calls;
     this.#files = files;
     this.#tokens = new Tokens(calls, ledger);
@@ -165,16 +170,20 @@ export class LocalClaims implements Claims {
   }
 
   /** Whether the kernel says that this daemon holds the name in `mode`, and the file that `token` still counts. */
-  verify(name: string, lock: { mode: Mode; token: number }): boolean {
+  verify(name: string, lock: { mode: Mode; token: number }): Verdict {
     const file = this.#files.get(name);
-    return file !== undefined && isStillOurs(this.#calls, file, lock);
+    if (!file) return false;
+    if (this.#isSole) return covers(file.claim, lock.mode) && hasToken(this.#calls, file, lock);
+    const verdict = isStillOurs(this.#calls, file, lock);
+    if (typeof verdict === "boolean") return verdict;
+    return { code: "STORE_UNAVAILABLE", message: `Cannot verify a lock on ${name}: ${errnoName(-verdict)}` };
   }
 
   /** Writes down who holds the files on which something was granted since the last time, for people at other daemons. */
   writeHolderNotes(holderOf: (name: string) => Party | undefined): void {
     for (const file of this.#unnoted.splice(0)) {
       file.unnoted = false;
-      const holder = file.claim === "NL" ? undefined : holderOf(file.name);
+      const holder = file.fd < 0 || file.claim === "NL" ? undefined : holderOf(file.name);
       if (holder) writeHolderNote(this.#calls, file.fd, holder, this.#writer);
     }
   }

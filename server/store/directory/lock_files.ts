@@ -189,6 +189,8 @@ export class LockFiles {
     if (file.fd < 0) return;
     if (!this.#options.keepFiles) this.#remove(file);
     this.#options.calls.close(file.fd);
+    // It may still be known to whoever notes holders, and the number is another file's by then.
+    file.fd = -1;
   }
 
   /**

@@ -52,7 +52,12 @@ export class ClaimHost {
     this.#clock = { now: () => calls.bootMs(), wallMs };
     this.#files = new LockFiles({ calls: this.#calls, directory, ...limits, keepFiles: true });
     const path = `${directory}/${PRIVATE_DIRECTORY}`;
-    this.#ledger = new PatientLedger(this.#calls, { path: `${path}/ledger`, wallMs, lane });
+    this.#ledger = new PatientLedger(this.#calls, {
+      path: `${path}/ledger`,
+      wallMs,
+      bootMs: () => calls.bootMs(),
+      lane,
+    });
     this.#claims = new LocalClaims({
       calls: this.#calls,
       files: this.#files,

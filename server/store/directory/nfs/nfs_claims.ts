@@ -191,8 +191,8 @@ export class NfsClaims implements Claims {
       claim.noteDueMs = now + NFS_TURNS.noteRenewMs;
       this.#send(claim, { op: "await", name, mode });
     }
+    if (claim.heapIndex === -1 || covers(claim.awaitedMode, mode)) claim.awaitedMode = mode;
     if (claim.heapIndex !== -1) return;
-    claim.awaitedMode = mode;
     claim.dueMs = now + claim.backoffMs * (0.5 + Math.random() / 2);
     claim.backoffMs = Math.min(claim.backoffMs * 1.5, NFS_RETRY_MS_MAX);
     this.#retries.add(claim);
@@ -238,6 +238,7 @@ export class NfsClaims implements Claims {
       claim.unnoted = false;
       const party = claim.given ? this.#host.holderOf(claim.name) : undefined;
       if (party) this.#send(claim, { op: "note", name: claim.name, party });
+      else this.#forgetIfIdle(claim);
     }
   }
 

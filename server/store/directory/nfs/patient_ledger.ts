@@ -7,24 +7,36 @@ import type { FileCalls } from "../../../../ffi/file_calls.ts";
 import { Ledger, LedgerBusyError, LedgerError } from "../ledger.ts";
 import type { TokenSource } from "../tokens.ts";
 
+/** How long a proof of its locks is worth something, in milliseconds: a server forgets no sooner than a lease time after it. */
+const PROOF_MS = 1_000;
+
 /** A ledger that is opened anew when it has failed. */
 export class PatientLedger implements TokenSource {
   readonly #calls: FileCalls;
   readonly #path: string;
   readonly #wallMs: () => number;
+  readonly #bootMs: () => number;
   readonly #lane: number;
   #ledger: Ledger | undefined;
   /** The slot that it had last, or -1: marks of this daemon stand there. */
   #slot = -1;
+  /** When the last proof began that its locks stand. */
+  #provenMs = -Infinity;
 
   /** Daemons have lanes; the same lane of all of them has the same names, and slots of its own for their grace marks. */
   constructor(
     calls: FileCalls,
-    { path, wallMs, lane }: { path: string; wallMs: () => number; lane: number },
+    { path, wallMs, bootMs, lane }: {
+      path: string;
+      wallMs: () => number;
+      bootMs: () => number;
+      lane: number;
+    },
   ) {
     this.#calls = calls;
     this.#path = path;
     this.#wallMs = wallMs;
+    this.#bootMs = bootMs;
     this.#lane = lane;
   }
 
@@ -32,8 +44,16 @@ export class PatientLedger implements TokenSource {
     return this.#use(({ floor }) => floor);
   }
 
+  /** A slot that is surely this daemon's: whoever takes one that the server forgot would write over its marks. */
   get slot(): number {
-    return this.#use(({ slot }) => slot);
+    return this.#use((ledger) => {
+      const startMs = this.#bootMs();
+      if (startMs - this.#provenMs >= PROOF_MS) {
+        ledger.prove();
+        this.#provenMs = startMs;
+      }
+      return ledger.slot;
+    });
   }
 
   reserve<T>(initialise: (base: number) => T): T {
@@ -55,6 +75,7 @@ export class PatientLedger implements TokenSource {
   }
 
   #open(): Ledger {
+    this.#provenMs = this.#bootMs();
     const ledger = Ledger.open(this.#calls, this.#path, {
       wallMs: this.#wallMs(),
       lane: this.#lane,

@@ -5,6 +5,7 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { LOCK_TO_END, LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
+import { HEAD_BYTES } from "../../../../../server/store/directory/grace_mark.ts";
 import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
@@ -275,4 +276,20 @@ Deno.test("a lock file with a second name, or under whose name another file stan
     daemon.close();
     deepEqual(bench.lockFiles(), ["second", "x.lck"]);
   }
+});
+
+Deno.test("no holder note is written through the descriptor of a file that was closed", () => {
+  using bench = new StoreBench();
+  const [daemon, other] = [bench.daemon({ lockFilesMax: 2 }), bench.daemon()];
+  const token = other.grant(1, "EX", { name: "z" });
+  bench.pass(100);
+  daemon.grant(1, "EX");
+  daemon.release(1);
+  daemon.grant(2, "EX", { name: "y" });
+  // Makes room: the file of x is closed before it was noted who holds it, and this one gets its number.
+  daemon.wait(3, "EX", { name: "z" });
+  daemon.release(2);
+  daemon.grant(4, "EX");
+  bench.pass(100);
+  match(Deno.readTextFileSync(bench.path("z.lck")).slice(HEAD_BYTES), new RegExp(`^{.*"token":${token},`));
 });

@@ -9,11 +9,13 @@ import {
   HEAD_BYTES,
   MARK_SLOTS,
   MARKS_AT,
+  slotAt,
 } from "../../../../../server/store/directory/grace_mark.ts";
 import { GraceMarks } from "../../../../../server/store/directory/grace_marks.ts";
 import { LockFile } from "../../../../../server/store/directory/lock_file.ts";
 import { Ledger } from "../../../../../server/store/directory/ledger.ts";
 import { IDLE_FILE_MS, TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
+import { writeLine } from "../../../../../server/store/directory/record.ts";
 import { forwarded } from "../../../../support/inline_courier.ts";
 import {
   convert,
@@ -220,6 +222,24 @@ Deno.test("[I-12] GraceMarks stays in the slot where its mark stands when the le
   deepEqual(said(bench), []);
   marks.leave(file, new Uint8Array(HEAD_BYTES), { mode: "EX", graceMs: GRACE_MS });
   equal(file.marks.slot, 5);
+  bench.libc.close(file.fd);
+});
+
+Deno.test("[I-12] GraceMarks finds the mark of a dead daemon in a slot that was its own before the ledger was lost", () => {
+  using bench = new StoreBench();
+  const path = bench.path("x.lck");
+  const file = new LockFile(bench.libc, "x", path, bench.libc.open(path, "create-new"), true, 0);
+  const ledger = { slot: 3 };
+  const marks = new GraceMarks(bench.libc, { now: () => 0, wallMs: () => 0 }, ledger);
+  const head = new Uint8Array(HEAD_BYTES);
+  const wanted = { mode: "EX", graceMs: GRACE_MS } as const;
+  file.move("EX");
+  marks.leave(file, head, wanted);
+  ok(marks.weaken(file, "NL"));
+  ledger.slot = 5;
+  writeLine(head, slotAt(3), { letter: "G", number: GRACE_MS * 2 ** 18, mode: "EX", origin: "d" });
+  equal(marks.strongest(file, head), "EX");
+  ok(marks.keepOut(file, head, wanted, 0));
   bench.libc.close(file.fd);
 });
 

@@ -109,6 +109,16 @@ Deno.test("a sole daemon verifies its locks, and keeps values for its successor"
   deepEqual(granted.fenced[0].value, { text: "left here", valid: true });
 });
 
+Deno.test("[P-58] deleting a lock file that is held does nothing to the lock of a sole daemon, nor does verifying it", () => {
+  using bench = new StoreBench();
+  const sole = bench.daemon(SOLE);
+  const token = sole.grant(1, "PR");
+  Deno.removeSync(bench.path("x.lck"));
+  bench.pass(2 * TIDY_INTERVAL_MS);
+  equal(sole.verified(1), token);
+  equal(sole.refusal(2, "EX", { session: "t" }), "BUSY");
+});
+
 Deno.test("soleCalls knows what the beginning of a file says, until a write is not done", () => {
   using bench = new StoreBench();
   const { libc } = bench;
@@ -157,20 +167,29 @@ Deno.test("[I-12] the locks of a sole daemon that is killed are kept for the gra
   }
 });
 
-Deno.test("[I-1] a sole daemon whose ledger is deleted gives up its locks, and gives no more: others may have come", () => {
-  using bench = new StoreBench();
-  const sole = bench.daemon(SOLE);
-  sole.grant(1, "EX", GRACED);
-  sole.grant(2, "PR", { name: "y" });
-  sole.wait(3, "EX", { name: "y" });
-  Deno.removeSync(bench.path(".distrilock/ledger"));
-  bench.pass(TIDY_INTERVAL_MS);
-  deepEqual([sole.holds(1, "g"), sole.holds(2)], [false, false]);
-  const refusal = sole.answer(3);
-  ok(refusal?.type === "refused" && refusal.code === "STORE_UNAVAILABLE");
-  ok(refusal.message.includes("restart all daemons"), refusal.message);
-  equal(sole.refusal(4, "CR", { name: "z" }), "STORE_UNAVAILABLE");
-  const other = bench.daemon();
-  ok(waitedOut(waited(bench, other, 1, "EX")), "the client may not have heard of it");
-  other.grant(2, "EX", { name: "y" });
-});
+for (const how of ["deleted", "moved", "moved with the directory"] as const) {
+  Deno.test(`[I-1] a sole daemon whose ledger is ${how} gives up its locks, and gives no more: others may have come`, () => {
+    using bench = new StoreBench();
+    const sole = bench.daemon(SOLE);
+    sole.grant(1, "EX", GRACED);
+    sole.grant(2, "PR", { name: "y" });
+    sole.wait(3, "EX", { name: "y" });
+    const ledger = bench.path(".distrilock/ledger");
+    if (how === "deleted") Deno.removeSync(ledger);
+    else if (how === "moved") Deno.renameSync(ledger, `${ledger}.old`);
+    else {
+      Deno.renameSync(bench.path(".distrilock"), bench.path(".old"));
+      Deno.mkdirSync(bench.path(".distrilock"));
+    }
+    const other = bench.daemon();
+    bench.pass(TIDY_INTERVAL_MS);
+    deepEqual([sole.holds(1, "g"), sole.holds(2)], [false, false]);
+    const refusal = sole.answer(3);
+    ok(refusal?.type === "refused" && refusal.code === "STORE_UNAVAILABLE");
+    ok(refusal.message.includes("restart all daemons"), refusal.message);
+    equal(sole.refusal(4, "CR", { name: "z" }), "STORE_UNAVAILABLE");
+    equal(sole.store.available, false);
+    ok(waitedOut(waited(bench, other, 1, "EX")), "the client may not have heard of it");
+    other.grant(2, "EX", { name: "y" });
+  });
+}

@@ -212,7 +212,10 @@ Deno.test("STORE_UNAVAILABLE when the ledger is deleted under a running daemon, 
   equal(daemon.refusal(3, "EX", { name: "new" }), "STORE_UNAVAILABLE");
   const answer = daemon.answer(3);
   ok(answer?.type === "refused");
-  match(answer.message, /^Cannot use .*ledger: it was deleted while the daemon ran; restart all daemons/);
+  match(
+    answer.message,
+    /^Cannot use .*ledger: it was deleted or moved while the daemon ran; restart all daemons/,
+  );
   ok(daemon.holds(1, "s"));
   equal(daemon.effects.some((effect) => effect.type === "lost"), false);
   daemon.release(1);

@@ -264,3 +264,32 @@ Deno.test("two waiters in compatible modes do not ask in turn for what another h
     deepEqual(bench.said().sort(), ["granted 1", "granted 2"]);
   }
 });
+
+Deno.test("[I-11] a name that was let go of before its holder was noted is forgotten", () => {
+  const bench = new Bench();
+  bench.tick(1_000);
+  bench.courier.answer("sign", { type: "signed", peers: [] });
+  bench.tick();
+  bench.acquire(1, "EX");
+  bench.courier.answer("admit", bench.granted(1));
+  bench.tick();
+  bench.release(1);
+  bench.courier.answer("settle", { type: "done" });
+  bench.tick();
+  bench.tick(1_000);
+  deepEqual([...bench.arbiter!.claims.all()], []);
+});
+
+Deno.test("two waiters do not ask in turn when the one before them, in a stronger mode, gave up", () => {
+  const bench = new Bench();
+  (["EX", "PR", "CR"] as const).forEach((mode, index) => bench.acquire(index + 1, mode));
+  bench.courier.answer("admit", { type: "outside" });
+  bench.tick();
+  bench.store.cancel(SESSION, 99, 1, bench.nowMs);
+  let asked = 0;
+  for (; bench.open.includes("admit") && asked < 100; asked++) {
+    bench.courier.answer("admit", { type: "outside" });
+    bench.tick();
+  }
+  ok(asked <= 4, `${asked} asked before the first retry`);
+});

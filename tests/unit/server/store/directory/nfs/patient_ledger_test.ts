@@ -1,8 +1,9 @@
 // The ledger of a directory on NFS: what becomes of it when its descriptor fails, or its locks are forgotten.
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok, throws } from "node:assert/strict";
 import { ERRNO } from "../../../../../../ffi/errno.ts";
 import { Libc } from "../../../../../../ffi/libc.ts";
 import { LedgerError } from "../../../../../../server/store/directory/ledger.ts";
+import { LEASE_MS_LEAST } from "../../../../../../server/store/directory/nfs/belief.ts";
 import { PatientLedger } from "../../../../../../server/store/directory/nfs/patient_ledger.ts";
 import { BENCH_START_MS } from "../../../../../support/store_bench.ts";
 import { temporaryDirectory } from "../../../../../support/daemon.ts";
@@ -20,6 +21,7 @@ Deno.test("PatientLedger is opened anew, unnoticed, when its locks were forgotte
     path: `${directory.path}/ledger`,
     lane: 0,
     wallMs: () => BENCH_START_MS,
+    bootMs: () => 0,
   });
   const bases = [base(ledger), base(ledger)];
   forget();
@@ -30,6 +32,7 @@ Deno.test("PatientLedger is opened anew, unnoticed, when its locks were forgotte
     path: `${directory.path}/ledger`,
     lane: 0,
     wallMs: () => BENCH_START_MS,
+    bootMs: () => 0,
   });
   equal(other.floor, ledger.floor, "whoever comes later finds that this one lives");
   other.close();
@@ -45,6 +48,7 @@ Deno.test("PatientLedger says once what keeps failing, leaves nothing open, and 
     path: `${directory.path}/ledger`,
     lane: 0,
     wallMs: () => BENCH_START_MS,
+    bootMs: () => 0,
   });
   const before = base(ledger);
   for (const kind of ["write", "open", "sync"] as const) {
@@ -61,4 +65,26 @@ Deno.test("PatientLedger says once what keeps failing, leaves nothing open, and 
   }
   ok(base(ledger) > before);
   ledger.close();
+});
+
+Deno.test("[I-12] PatientLedger gives up a slot that was forgotten, before it is used beside another daemon that has it", () => {
+  using directory = temporaryDirectory();
+  using libc = Libc.open();
+  const { calls, forget } = forgetfulFiles(libc);
+  let bootMs = 0;
+  const options = {
+    path: `${directory.path}/ledger`,
+    lane: 0,
+    wallMs: () => BENCH_START_MS,
+    bootMs: () => bootMs,
+  };
+  const [ledger, other] = [new PatientLedger(calls, options), new PatientLedger(libc, options)];
+  const { slot } = ledger;
+  forget();
+  equal(other.slot, slot);
+  // No server forgets sooner.
+  bootMs = LEASE_MS_LEAST;
+  notEqual(ledger.slot, slot);
+  equal(other.slot, slot);
+  for (const one of [ledger, other]) one.close();
 });
