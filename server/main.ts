@@ -31,7 +31,7 @@ import { UnfitDirectoryError } from "./doctor/examination.ts";
 import { loadTracing } from "./metrics/tracing.ts";
 import { Reloads } from "./reloads.ts";
 import { SystemdNotices } from "./systemd_notices.ts";
-import { LedgerError } from "./store/directory/ledger.ts";
+import { LedgerError } from "./store/directory/ledger_errors.ts";
 import { TlsFilesError } from "./tls_files.ts";
 
 const STANDARD_INPUT = 0;

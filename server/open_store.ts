@@ -8,7 +8,7 @@ import type { Libc } from "../ffi/libc.ts";
 import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { type NfsFacts, nfsFacts } from "./doctor/nfs_facts.ts";
-import { SharingError } from "./store/directory/ledger.ts";
+import { SharingError } from "./store/directory/ledger_errors.ts";
 import { DirectoryStore, type DirectoryStoreOptions } from "./store/directory/directory_store.ts";
 import { MARK_SLOTS } from "./store/directory/grace_mark.ts";
 import { beliefOf, silenceMsMax } from "./store/directory/nfs/belief.ts";

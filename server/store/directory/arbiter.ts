@@ -1,7 +1,8 @@
 /**
- * Who decides between this daemon and all others on the same directory: it keeps the claims that the lock table asks for, and does with files what else the
- * store needs. There are two: `local_arbiter.ts` for one kernel, which answers in the same turn, and `nfs/nfs_arbiter.ts`, which
- * answers when its workers have. Answers come through callbacks, within the call or from {@link Arbiter.tick}.
+ * Who decides between this daemon and all others on the same directory: it keeps the claims that the lock
+ * table asks for, and does with files what else the store needs. There are two: `local_arbiter.ts` for one
+ * kernel, which answers in the same turn, and `nfs/nfs_arbiter.ts`, which answers when its workers have.
+ * Answers come through callbacks, within the call or from {@link Arbiter.tick}.
  *
  * @module
  */
@@ -48,20 +49,25 @@ export interface Arbiter {
   readonly available: boolean;
   /** When {@link tick} has something to do, or Infinity. */
   readonly nextDueMs: number;
-  /** Whether the lock that the daemon holds in that mode, with that token, is held; once told, by `answer`. */
+  /**
+   * Whether the lock that the daemon holds in that mode, with that token, is held; once told, by `answer`.
+   */
   verify(
     name: string,
     lock: { mode: Mode; token: number },
     now: number,
     answer: (verdict: Verdict, now: number) => void,
   ): void;
-  /** Looks what others hold of these names, for {@link outside}; then calls `done`, at the latest a second later. */
+  /**
+   * Looks what others hold of these names, for {@link outside}; then calls `done`, at the latest a second
+   * later.
+   */
   look(names: readonly string[], now: number, done: () => void): void;
   /** What others hold of a name, as far as it is known now. */
   outside(name: string): Outside;
   /**
-   * How long the claims on these names, and all that is admitted later, stand if nothing more is heard of whoever decides, in milliseconds; Infinity where they end
-   * only with this kernel.
+   * How long the claims on these names, and all that is admitted later, stand if nothing more is heard of
+   * whoever decides, in milliseconds; Infinity where they end only with this kernel.
    */
   validForMs(names: Iterable<string>, now: number): number;
   /** Does what is due. */

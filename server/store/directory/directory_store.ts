@@ -1,5 +1,6 @@
 /**
- * The store on a directory: the lock table decides between the sessions of this daemon, claims on lock files decide between daemons.
+ * The store on a directory: the lock table decides between the sessions of this daemon, claims on lock files
+ * decide between daemons.
  *
  * @module
  */

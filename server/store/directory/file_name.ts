@@ -1,7 +1,8 @@
 /**
- * Which file of the directory belongs to a lock name: `<name>.lck`, with every character outside `A-Z a-z 0-9 . _ -`
- * percent-encoded, so that a name can never leave the directory. What would be longer than a file name may be is `=` and the
- * SHA-256 of the name instead; no encoded name begins with `=`, since `=` itself is encoded.
+ * Which file of the directory belongs to a lock name: `<name>.lck`, with every character outside
+ * `A-Z a-z 0-9 . _ -` percent-encoded, so that a name can never leave the directory. What would be longer
+ * than a file name may be is `=` and the SHA-256 of the name instead; no encoded name begins with `=`, since
+ * `=` itself is encoded.
  *
  * @module
  */

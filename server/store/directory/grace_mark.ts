@@ -1,14 +1,17 @@
 /**
- * Grace marks in a lock file. The client of a session with a grace goes on believing in its lock for that long after it heard of its daemon last; but the kernel frees the
- * locks of a daemon that dies at once. So the daemon leaves a mark in the file for as long as it holds it for such a session: one line (`record.ts`) in a *slot* of its own.
- * A mark that stands where no claim does tells others that its daemon died, and how long to wait. `docs/design/0020-grace-marks.md` tells why it is so.
+ * Grace marks in a lock file. The client of a session with a grace goes on believing in its lock for that
+ * long after it heard of its daemon last; but the kernel frees the locks of a daemon that dies at once. So
+ * the daemon leaves a mark in the file for as long as it holds it for such a session: one line (`record.ts`)
+ * in a *slot* of its own. A mark that stands where no claim does tells others that its daemon died, and how
+ * long to wait. `docs/design/0020-grace-marks.md` tells why it is so.
  *
  * ```text
  * G0000002621440417 EX d 5e6f7a8b   grace in ms and a random number, mode, -, check
  * ```
  *
- * The random number makes one mark differ from the next of the same daemon: the wait for a dead one is counted for that very line. A line whose check does not fit is no mark: it was
- * never finished, so what it is of was never granted.
+ * The random number makes one mark differ from the next of the same daemon: the wait for a dead one is
+ * counted for that very line. A line whose check does not fit is no mark: it was never finished, so what it
+ * is of was never granted.
  *
  * @module
  */
@@ -50,7 +53,10 @@ export function readMark(head: Uint8Array, slot: number): Mark | undefined {
   return number < 0 ? undefined : { number, mode: readMode(head, at) };
 }
 
-/** Whether any slot has been written and not been wiped: the look of every acquire, which mostly finds nothing. */
+/**
+ * Whether any slot has been written and not been wiped: the look of every acquire, which mostly finds
+ * nothing.
+ */
 export function hasLines(head: Uint8Array): boolean {
   for (let at = MARKS_AT; at < HEAD_BYTES; at += LINE_BYTES) if (head[at] !== 0) return true;
   return false;
@@ -78,7 +84,10 @@ export function graceOf({ number }: Mark): number {
 export class FileMarks {
   /** The slot of its own mark, or of the last one that it left; -1: it has left none. */
   slot = -1;
-  /** What its own mark says, and must say for those who hold: all that they need, and never more than the claim. NL: nobody needs one. */
+  /**
+   * What its own mark says, and must say for those who hold: all that they need, and never more than the
+   * claim. NL: nobody needs one.
+   */
   mode: Mode = "NL";
   graceMs = 0;
   /** The number of its own mark; 0 when none stands there, -1 when nobody knows what does. */
@@ -86,7 +95,10 @@ export class FileMarks {
   /** Marks of the dead, by their slots, and until when each counts: monotonic milliseconds. */
   #dead: Map<number, Mark & { readonly untilMs: number }> | undefined;
 
-  /** Until when the mark of a dead daemon counts that stands in a slot at `seenMs`, the time of now: since it was first seen, for its grace. */
+  /**
+   * Until when the mark of a dead daemon counts that stands in a slot at `seenMs`, the time of now: since it
+   * was first seen, for its grace.
+   */
   untilMs(slot: number, mark: Mark, seenMs: number): number {
     const known = this.#known(slot, mark);
     if (known) return known.untilMs;

@@ -1,9 +1,10 @@
 /**
  * Leaves the grace marks of one daemon (`grace_mark.ts`), and keeps those of the dead.
  *
- * A mark is never stronger than the claim that it stands under: it is written after the claim was given, and weakened before the claim is. So who has just been
- * given a claim, and finds a mark that conflicts with it, knows that its daemon is dead, and waits for the grace as for a holder. Nobody who lives writes a slot but its owner; the mark of a dead one
- * is wiped by who has the whole file.
+ * A mark is never stronger than the claim that it stands under: it is written after the claim was given, and
+ * weakened before the claim is. So who has just been given a claim, and finds a mark that conflicts with it,
+ * knows that its daemon is dead, and waits for the grace as for a holder. Nobody who lives writes a slot but
+ * its owner; the mark of a dead one is wiped by who has the whole file.
  *
  * @module
  */
@@ -42,8 +43,9 @@ export class GraceMarks {
   }
 
   /**
-   * Whether the grace of a daemon that died is in the way of a grant under the claim that the file has now; `head` is what was read under it. Then the file is to be left alone for
-   * a while. Marks whose time is over are wiped.
+   * Whether the grace of a daemon that died is in the way of a grant under the claim that the file has now;
+   * `head` is what was read under it. Then the file is to be left alone for a while. Marks whose time is over
+   * are wiped.
    */
   keepOut(file: LockFile, head: Uint8Array, { mode, graceMs }: Wanted, now: number): boolean {
     if (!hasLines(head)) return false;
@@ -52,7 +54,8 @@ export class GraceMarks {
     for (let slot = 0; slot < MARK_SLOTS; slot++) {
       const mark = file.marks.isOwn(slot) ? undefined : readMark(head, slot);
       if (!mark) continue;
-      // One that is compatible may be of a daemon that lives; but not in this daemon's own slot, where it would be written over.
+      // One that is compatible may be of a daemon that lives; but not in this daemon's own slot, where it
+      // would be written over.
       if (compatible(mark.mode, mode) && !(graceMs > 0 && slot === this.#ledger.slot)) continue;
       const untilMs = file.marks.untilMs(slot, mark, this.#clock.now());
       if (untilMs <= now) {
@@ -69,7 +72,9 @@ export class GraceMarks {
     return waits;
   }
 
-  /** Leaves a mark for a grant that is about to be given, if none that stands will do. Throws a TokenError. */
+  /**
+   * Leaves a mark for a grant that is about to be given, if none that stands will do. Throws a TokenError.
+   */
   leave(file: LockFile, head: Uint8Array, { mode, graceMs }: Wanted): void {
     const { marks } = file;
     if (marks.number === 0) marks.slot = this.#ledger.slot;
@@ -85,8 +90,9 @@ export class GraceMarks {
   }
 
   /**
-   * The claim is to become `claim`, which this daemon's mark must not be stronger than. False when the claim has to stay as it is, since the mark does: others would take it for that of a
-   * dead daemon, and wait for it while this one lives. Where nothing is held any more they may wait for nobody.
+   * The claim is to become `claim`, which this daemon's mark must not be stronger than. False when the claim
+   * has to stay as it is, since the mark does: others would take it for that of a dead daemon, and wait for
+   * it while this one lives. Where nothing is held any more they may wait for nobody.
    */
   weaken(file: LockFile, claim: Mode): boolean {
     const { marks } = file;
@@ -97,7 +103,10 @@ export class GraceMarks {
     return isDone;
   }
 
-  /** The strongest mark of others in a file, as far as they count; null when there is none. `file` is what is known of it. */
+  /**
+   * The strongest mark of others in a file, as far as they count; null when there is none. `file` is what is
+   * known of it.
+   */
   strongest(file: LockFile | undefined, head: Uint8Array): Mode | null {
     const now = this.#clock.now();
     let most = -1;

@@ -1,7 +1,8 @@
 /**
- * The holder note of a lock file: who holds it, for people at other daemons. Written some time after the grant, never in its way, and never wiped: a
- * note counts only while its token is the one that the file's record tells of, and for nobody who wrote it, since that one knows better. (Of several that share a
- * name the last one is told of; when that one alone let go, a third daemon may be told of it still.)
+ * The holder note of a lock file: who holds it, for people at other daemons. Written some time after the
+ * grant, never in its way, and never wiped: a note counts only while its token is the one that the file's
+ * record tells of, and for nobody who wrote it, since that one knows better. (Of several that share a name
+ * the last one is told of; when that one alone let go, a third daemon may be told of it still.)
  *
  * @module
  */
@@ -16,7 +17,9 @@ export const NOTE_TEXT_AT = HEAD_BYTES;
 
 const NOTE_BYTES_MAX = VALUE_AT - NOTE_TEXT_AT;
 
-/** Writes the note, signed by its writer. What does not fit is left out: the labels first, then the reason. */
+/**
+ * Writes the note, signed by its writer. What does not fit is left out: the labels first, then the reason.
+ */
 export function writeHolderNote(calls: FileCalls, fd: number, party: Party, writer?: string): void {
   const { labels: _labels, ...short } = party;
   const { reason: _reason, client: _client, ...shortest } = short;
@@ -31,7 +34,10 @@ export function writeHolderNote(calls: FileCalls, fd: number, party: Party, writ
   }
 }
 
-/** Who holds the file according to its note; undefined when there is none that still counts, or `reader` wrote it. */
+/**
+ * Who holds the file according to its note; undefined when there is none that still counts, or `reader` wrote
+ * it.
+ */
 export function readHolderNote(calls: FileCalls, fd: number, reader?: string): Party | undefined {
   const bytes = new Uint8Array(VALUE_AT);
   if (calls.read(fd, bytes, 0) < NOTE_TEXT_AT) return undefined;

@@ -9,7 +9,10 @@ import type { LockRequest } from "../../lock/request.ts";
 import type { SessionLocks } from "../../lock/session_locks.ts";
 import type { Holdings } from "../store.ts";
 
-/** All that it holds and waits for, in the order of the requests. `epochMs` is the wall clock at monotonic zero, in milliseconds since 1970. */
+/**
+ * All that it holds and waits for, in the order of the requests. `epochMs` is the wall clock at monotonic
+ * zero, in milliseconds since 1970.
+ */
 export function holdingsOf({ requests, conversions }: SessionLocks, epochMs: number): Holdings {
   const locks: HeldLock[] = [];
   const waiting: number[] = [...conversions.keys()];

@@ -1,5 +1,6 @@
 /**
- * Whether a path still leads to a file that is open. A file that was deleted has no link left; one that was moved looks as ever to whoever has it open, while others make a new one.
+ * Whether a path still leads to a file that is open. A file that was deleted has no link left; one that was
+ * moved looks as ever to whoever has it open, while others make a new one.
  *
  * @module
  */

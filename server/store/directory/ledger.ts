@@ -1,35 +1,27 @@
 /**
- * The ledger of a directory: one number, `top`, that no fencing token of any name has ever passed. A name whose lock file says
- * nothing (new, deleted by anybody, overwritten) starts above it, so tokens survive the loss of lock files.
+ * The ledger of a directory: one number, `top`, that no fencing token of any name has ever passed. A name
+ * whose lock file says nothing (new, deleted by anybody, overwritten) starts above it, so tokens survive the
+ * loss of lock files.
  *
- * Two more numbers make `top` survive what a page cache does not. `limit` is written with fsync before `top` may pass it. The
- * `floor` is where tokens begin in this life of the directory: the first daemon to arrive (alone; it finds nobody else alive)
- * sets it to the limit, or to what the wall clock says if that is more, so that even a directory that was wiped, or restored from an old
- * copy, goes on above its old tokens. A record below the floor counts as none.
+ * Two more numbers make `top` survive what a page cache does not. `limit` is written with fsync before `top`
+ * may pass it. The `floor` is where tokens begin in this life of the directory: the first daemon to arrive
+ * (alone; it finds nobody else alive) sets it to the limit, or to what the wall clock says if that is more,
+ * so that even a directory that was wiped, or restored from an old copy, goes on above its old tokens. A
+ * record below the floor counts as none.
  *
- * Bytes locked in `.distrilock/ledger`: 0 around each transaction, 1 while starting, 2 read-locked by every living daemon, write-locked by one
- * that has the directory for itself (`--sole`); from 16 on each daemon has a byte for as long as it lives, which says whose slot for grace marks
- * (`grace_mark.ts`) is whose.
- * Lines in it (`record.ts`): `top` at 0, `floor` at 512, `limit` twice, at 1024 and 1536, written in turn so that a torn write
- * leaves the other.
+ * Bytes locked in `.distrilock/ledger`: 0 around each transaction, 1 while starting, 2 read-locked by every
+ * living daemon, write-locked by one that has the directory for itself (`--sole`); from 16 on each daemon has
+ * a byte for as long as it lives, which says whose slot for grace marks (`grace_mark.ts`) is whose. Lines in
+ * it (`record.ts`): `top` at 0, `floor` at 512, `limit` twice, at 1024 and 1536, written in turn so that a
+ * torn write leaves the other.
  *
  * @module
  */
-import { assert } from "../../base/assert.ts";
-import { errnoName, lockRefused } from "../../../ffi/errno.ts";
-import {
-  type FileCalls,
-  LOCK_READ,
-  LOCK_UNLOCK,
-  LOCK_WRITE,
-  type LockType,
-} from "../../../ffi/file_calls.ts";
+import { errnoName } from "../../../ffi/errno.ts";
+import { type FileCalls, LOCK_READ, LOCK_WRITE, type LockType } from "../../../ffi/file_calls.ts";
 import { MARK_SLOTS } from "./grace_mark.ts";
-import { leadsTo } from "./leads_to.ts";
 import { LedgerBusyError, LedgerError, SharingError } from "./ledger_errors.ts";
-import { LINE_BYTES, readNumber, writeLine } from "./record.ts";
-
-export { LedgerBusyError, LedgerError, SharingError } from "./ledger_errors.ts";
+import { LedgerFile } from "./ledger_file.ts";
 
 /** How many tokens a name is given at once, when it has none left. */
 export const TOKENS_RESERVED = 64;
@@ -39,13 +31,20 @@ export const LIMIT_STEP = 2 ** 24;
 export const TOKENS_PER_SECOND = 2 ** 16;
 /** 2026-01-01T00:00:00Z. */
 export const CLOCK_START_MS = 1_767_225_600_000;
-/** Greatest number that a token record may go on from; far more than can be given, and far enough from 2^53 to count on. */
+/**
+ * Greatest number that a token record may go on from; far more than can be given, and far enough from 2^53 to
+ * count on.
+ */
 export const TOKEN_MAX = Number.MAX_SAFE_INTEGER - 4 * LIMIT_STEP;
-/** How often a lock is tried at once: most transactions of other daemons last some microseconds. */
-const SPINS = 100;
-/** How long a transaction waits for that of another daemon, at most, in milliseconds: meanwhile this daemon does nothing else. */
+/**
+ * How long a transaction waits for that of another daemon, at most, in milliseconds: meanwhile this daemon
+ * does nothing else.
+ */
 const TRANSACTION_MS_MAX = 20;
-/** How long a daemon that starts waits for others that start, in milliseconds: each of them may take as long as an fsync does. */
+/**
+ * How long a daemon that starts waits for others that start, in milliseconds: each of them may take as long
+ * as an fsync does.
+ */
 const STARTING_MS_MAX = 5_000;
 
 const TRANSACTION_BYTE = 0;
@@ -69,23 +68,21 @@ export interface LedgerOptions {
   readonly slot?: number;
 }
 
-const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
-
 /** The ledger of an open directory. */
 export class Ledger {
-  readonly #calls: FileCalls;
-  readonly #path: string;
-  #fd: number;
-  readonly #line = new Uint8Array(LINE_BYTES);
+  readonly #file: LedgerFile;
   /** Records below it count as none. */
   readonly floor: number;
-  /** The slot for grace marks that is this daemon's while it has the ledger open; -1 when others have them all. */
+  /**
+   * The slot for grace marks that is this daemon's while it has the ledger open; -1 when others have them
+   * all.
+   */
   readonly slot: number;
   /** A number that `top` has reached: it may be higher by now. */
   #knownTop: number;
   /**
-   * The greatest limit that this daemon itself saw reach the disk. What the file says is not enough: its writer may have been killed, or have failed,
-   * between the write and the fsync.
+   * The greatest limit that this daemon itself saw reach the disk. What the file says is not enough: its
+   * writer may have been killed, or have failed, between the write and the fsync.
    */
   #syncedLimit = -1;
   /** The end of a transaction could not be told: all daemons of the directory wait for this one. */
@@ -93,67 +90,67 @@ export class Ledger {
   readonly #sole: boolean;
   #isGone = false;
 
-  private constructor(calls: FileCalls, path: string, fd: number, options: LedgerOptions) {
+  private constructor(file: LedgerFile, options: LedgerOptions) {
     const { wallMs, sole = false, lane = 0, slot = -1 } = options;
-    this.#calls = calls;
-    this.#path = path;
-    this.#fd = fd;
+    const { path } = file;
+    this.#file = file;
     this.#sole = sole;
     // Nothing is unlocked on the way out of an error: who opens closes the file then.
     this.#lockToStart(LOCK_WRITE, STARTING_BYTE);
-    const isAlone = this.#tryLock(LOCK_WRITE, ALIVE_BYTE);
+    const isAlone = file.tryLock(LOCK_WRITE, ALIVE_BYTE);
     if (sole && !isAlone) {
       throw new SharingError(
         `Cannot have ${path} alone (--sole): other daemons use the directory; stop them`,
       );
     }
-    this.floor = isAlone ? this.#begin(wallMs) : this.#read(FLOOR_AT);
+    this.floor = isAlone ? this.#begin(wallMs) : file.read(FLOOR_AT);
     if (this.floor < 0) {
       throw new LedgerError(`Cannot use ${path}: its floor line is damaged and other daemons use it`);
     }
     // Whoever else writes there while nobody is starting stays for as long as it lives.
-    if (!sole && !this.#tryLock(LOCK_READ, ALIVE_BYTE)) {
+    if (!sole && !file.tryLock(LOCK_READ, ALIVE_BYTE)) {
       throw new SharingError(
         `Cannot use ${path}: a daemon has the directory alone (--sole); stop it, or take another`,
       );
     }
-    // Else a daemon that comes back soon would find marks of its own death in its slot, and have to wait until it can write there.
+    // Else a daemon that comes back soon would find marks of its own death in its slot, and have to wait
+    // until it can write there.
     this.slot = this.#takeSlot(
       SLOT_BYTES + lane * MARK_SLOTS,
       slot < 0 ? Math.abs(Math.floor(wallMs)) % MARK_SLOTS : slot,
     );
-    const unlocked = calls.tryLock(fd, LOCK_UNLOCK, STARTING_BYTE, 1);
+    const unlocked = file.unlock(STARTING_BYTE);
     if (unlocked < 0) throw new LedgerError(`Cannot unlock ${path}: ${errnoName(-unlocked)}`);
     this.#knownTop = this.floor;
   }
 
   /** Opens the ledger at `path`, making it if it is missing. Throws a LedgerError. */
   static open(calls: FileCalls, path: string, options: LedgerOptions): Ledger {
-    const fd = calls.open(path, "open-or-create");
-    if (fd < 0) throw new LedgerError(`Cannot open ${path}: ${errnoName(-fd)}`);
+    const file = LedgerFile.open(calls, path);
     try {
-      return new Ledger(calls, path, fd, options);
+      return new Ledger(file, options);
     } catch (error) {
-      calls.close(fd);
+      file.close();
       throw error;
     }
   }
 
-  /** Whether transactions can be made, as far as a look tells: the file still has its name, and nothing of an earlier one is left over. */
+  /**
+   * Whether transactions can be made, as far as a look tells: the file still has its name, and nothing of an
+   * earlier one is left over.
+   */
   get usable(): boolean {
-    return !this.#stuck && !this.#isGone && this.#calls.links(this.#fd) > 0;
+    return !this.#stuck && !this.#isGone && this.#file.links > 0;
   }
 
   /** Gives up the file, and with it the word that this daemon lives. */
   close(): void {
-    assert(this.#fd >= 0, "a ledger is closed once: its descriptor is somebody else's after that");
-    this.#calls.close(this.#fd);
-    this.#fd = -1;
+    this.#file.close();
   }
 
   /** Reads it, which fails where that is how lost locks are noticed. Throws a LedgerError. */
   prove(): void {
-    this.#read(TOP_AT);
+    this.#file.read(TOP_AT);
   }
 
   /** Tries again what must be done in the end: unlocking can fail only for want of kernel memory. */
@@ -161,17 +158,21 @@ export class Ledger {
     if (this.#stuck) this.#unlock();
   }
 
-  /** Looks whether others still find the file, or may have made another one. Answers whether they may be there although this daemon is to be the only one. */
+  /**
+   * Looks whether others still find the file, or may have made another one. Answers whether they may be there
+   * although this daemon is to be the only one.
+   */
   look(): boolean {
-    this.#isGone ||= leadsTo(this.#calls, this.#path, this.#fd) === false;
+    this.#isGone ||= this.#file.isNamed === false;
     // Whatever token is given next asks for a transaction, which says what has happened.
     if (this.#isGone && this.#sole) this.#knownTop = -1;
     return this.#isGone && this.#sole;
   }
 
   /**
-   * Runs `initialise` with a number that no token has reached, for a lock file that says nothing: only one daemon at a time is in here,
-   * so `initialise` looks again whether the file still says nothing. At most {@link TOKENS_RESERVED} tokens may be given from the number on.
+   * Runs `initialise` with a number that no token has reached, for a lock file that says nothing: only one
+   * daemon at a time is in here, so `initialise` looks again whether the file still says nothing. At most
+   * {@link TOKENS_RESERVED} tokens may be given from the number on.
    */
   reserve<T>(initialise: (base: number) => T): T {
     return this.#transaction((top) => {
@@ -188,34 +189,34 @@ export class Ledger {
 
   /** First daemon in the directory: nobody else is alive, so what the page cache lost can be made good. */
   #begin(wallMs: number): number {
-    const limits = LIMITS_AT.map((at) => this.#read(at));
-    const old = Math.max(this.#read(TOP_AT), ...limits);
-    if (old < 0 && this.#calls.read(this.#fd, this.#line, 0) > 0) {
+    const limits = LIMITS_AT.map((at) => this.#file.read(at));
+    const old = Math.max(this.#file.read(TOP_AT), ...limits);
+    if (old < 0 && !this.#file.isEmpty) {
       throw new LedgerError(
-        `Cannot use ${this.#path}: no number in it can be read; delete it if that is meant`,
+        `Cannot use ${this.#file.path}: no number in it can be read; delete it if that is meant`,
       );
     }
     const byClock = Math.max(0, Math.floor((wallMs - CLOCK_START_MS) / 1000)) * TOKENS_PER_SECOND;
     const floor = Math.max(old, byClock, 0);
     if (floor > TOKEN_MAX) {
-      throw new LedgerError(`Cannot use ${this.#path}: its tokens have run out at ${floor}`);
+      throw new LedgerError(`Cannot use ${this.#file.path}: its tokens have run out at ${floor}`);
     }
     this.#writeLimit(floor + LIMIT_STEP);
-    this.#write(TOP_AT, floor);
-    this.#write(FLOOR_AT, floor);
+    this.#file.write(TOP_AT, floor);
+    this.#file.write(FLOOR_AT, floor);
     return floor;
   }
 
   #transaction<T>(change: (top: number) => T): T {
     try {
-      if (!this.#lock(LOCK_WRITE, TRANSACTION_BYTE, TRANSACTION_MS_MAX)) throw new LedgerBusyError();
-      if (this.#isGone || this.#calls.links(this.#fd) < 1) {
+      if (!this.#file.lock(LOCK_WRITE, TRANSACTION_BYTE, TRANSACTION_MS_MAX)) throw new LedgerBusyError();
+      if (this.#isGone || this.#file.links < 1) {
         throw new LedgerError(
-          `Cannot use ${this.#path}: it was deleted or moved while the daemon ran; restart all daemons of the directory`,
+          `Cannot use ${this.#file.path}: it was deleted or moved while the daemon ran; restart all daemons of the directory`,
         );
       }
-      const top = this.#read(TOP_AT);
-      if (top < this.floor) throw new LedgerError(`Cannot use ${this.#path}: its top line is damaged`);
+      const top = this.#file.read(TOP_AT);
+      if (top < this.floor) throw new LedgerError(`Cannot use ${this.#file.path}: its top line is damaged`);
       return change(top);
     } finally {
       this.#unlock();
@@ -224,70 +225,38 @@ export class Ledger {
 
   #raise(top: number): void {
     if (top > TOKEN_MAX + LIMIT_STEP) {
-      throw new LedgerError(`Cannot use ${this.#path}: its tokens have run out at ${top}`);
+      throw new LedgerError(`Cannot use ${this.#file.path}: its tokens have run out at ${top}`);
     }
     if (top > this.#syncedLimit) {
-      this.#writeLimit(Math.max(top + LIMIT_STEP, ...LIMITS_AT.map((at) => this.#read(at))));
+      this.#writeLimit(Math.max(top + LIMIT_STEP, ...LIMITS_AT.map((at) => this.#file.read(at))));
     }
-    this.#write(TOP_AT, top);
+    this.#file.write(TOP_AT, top);
     this.#knownTop = top;
   }
 
   #writeLimit(limit: number): void {
     const [first, second] = LIMITS_AT;
-    this.#write(this.#read(first) <= this.#read(second) ? first : second, limit);
-    const result = this.#calls.sync(this.#fd);
-    if (result < 0) throw new LedgerError(`Cannot sync ${this.#path}: ${errnoName(-result)}`);
+    this.#file.write(this.#file.read(first) <= this.#file.read(second) ? first : second, limit);
+    this.#file.sync();
     this.#syncedLimit = limit;
-  }
-
-  #read(offset: number): number {
-    const bytes = this.#calls.read(this.#fd, this.#line, offset);
-    if (bytes < 0) throw new LedgerError(`Cannot read ${this.#path}: ${errnoName(-bytes)}`);
-    return bytes === LINE_BYTES ? readNumber(this.#line, 0, "L") : -1;
-  }
-
-  #write(offset: number, number: number): void {
-    writeLine(this.#line, 0, { letter: "L", number, mode: "NL", origin: "d" });
-    const bytes = this.#calls.write(this.#fd, this.#line, offset);
-    if (bytes === LINE_BYTES) return;
-    throw new LedgerError(
-      `Cannot write ${this.#path}: ${bytes < 0 ? errnoName(-bytes) : "the disk is full"}`,
-    );
-  }
-
-  #tryLock(type: LockType, byte: number): boolean {
-    const result = this.#calls.tryLock(this.#fd, type, byte, 1);
-    if (result >= 0) return true;
-    if (lockRefused(-result)) return false;
-    throw new LedgerError(`Cannot lock ${this.#path}: ${errnoName(-result)}`);
   }
 
   #takeSlot(firstByte: number, wanted: number): number {
     for (let tries = 0; tries < MARK_SLOTS; tries++) {
       const slot = (wanted + tries) % MARK_SLOTS;
-      if (this.#tryLock(LOCK_WRITE, firstByte + slot)) return slot;
+      if (this.#file.tryLock(LOCK_WRITE, firstByte + slot)) return slot;
     }
     return -1;
   }
 
   #unlock(): void {
-    this.#stuck = this.#calls.tryLock(this.#fd, LOCK_UNLOCK, TRANSACTION_BYTE, 1) < 0;
-  }
-
-  /** Locks a byte, waiting for other daemons at most so many milliseconds. Answers whether it could. */
-  #lock(type: LockType, byte: number, waitMs: number): boolean {
-    for (let tries = SPINS; tries > 0; tries--) if (this.#tryLock(type, byte)) return true;
-    for (let ms = 0; ms < waitMs; ms++) {
-      // Sleeps, so that the other daemon gets the processor if that is what it lacks.
-      Atomics.wait(SLEEPER, 0, 0, 1);
-      if (this.#tryLock(type, byte)) return true;
-    }
-    return false;
+    this.#stuck = this.#file.unlock(TRANSACTION_BYTE) < 0;
   }
 
   #lockToStart(type: LockType, byte: number): void {
-    if (this.#lock(type, byte, STARTING_MS_MAX)) return;
-    throw new LedgerError(`Cannot lock ${this.#path}: another daemon has held byte ${byte} for too long`);
+    if (this.#file.lock(type, byte, STARTING_MS_MAX)) return;
+    throw new LedgerError(
+      `Cannot lock ${this.#file.path}: another daemon has held byte ${byte} for too long`,
+    );
   }
 }

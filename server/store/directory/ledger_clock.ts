@@ -1,6 +1,6 @@
 /**
- * The time that the ledger of a directory has reached, for whoever examines the clock: tokens of an untouched directory go with the wall
- * clock, so a ledger that is far ahead of it was made by another clock.
+ * The time that the ledger of a directory has reached, for whoever examines the clock: tokens of an untouched
+ * directory go with the wall clock, so a ledger that is far ahead of it was made by another clock.
  *
  * @module
  */
@@ -9,8 +9,9 @@ import { CLOCK_START_MS, LIMIT_STEP, LIMITS_AT, TOKENS_PER_SECOND } from "./ledg
 import { LINE_BYTES, readNumber } from "./record.ts";
 
 /**
- * When the ledger at `path` was begun the last time, by the clock of then: milliseconds since 1970, or later where more tokens were given than time
- * passed. Undefined when there is no ledger, or none that can be read: opening it tells why.
+ * When the ledger at `path` was begun the last time, by the clock of then: milliseconds since 1970, or later
+ * where more tokens were given than time passed. Undefined when there is no ledger, or none that can be read:
+ * opening it tells why.
  */
 export function ledgerClockMs(calls: FileCalls, path: string): number | undefined {
   const fd = calls.open(path, "existing");

@@ -1,8 +1,8 @@
 /**
  * The claims of one daemon on a local directory: kernel locks on its lock files, answered in the same turn.
  *
- * **Waiting for other processes.** The kernel tells nobody that a lock became free, so a name that waits is tried again, soon at first and then
- * at least every {@link RETRY_MS_MAX}. Trying costs a microsecond.
+ * **Waiting for other processes.** The kernel tells nobody that a lock became free, so a name that waits is
+ * tried again, soon at first and then at least every {@link RETRY_MS_MAX}. Trying costs a microsecond.
  *
  * **Turns** of daemons are kept by `wait_notes.ts`; **graces** of daemons that died, by `grace_marks.ts`.
  *
@@ -11,7 +11,7 @@
 import type { Party, ValueBlock } from "../../../client/protocol/messages.ts";
 import { type Mode, MODES } from "../../../client/protocol/modes.ts";
 import { errnoName, lockRefused } from "../../../ffi/errno.ts";
-import { type FileCalls, LOCK_READ, LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../ffi/file_calls.ts";
+import type { FileCalls } from "../../../ffi/file_calls.ts";
 import type { Clock } from "../../base/clock.ts";
 import { assert } from "../../base/assert.ts";
 import { Deadlines } from "../../base/deadlines.ts";
@@ -19,11 +19,11 @@ import type { Admission, Candidate, Claims, Refusal } from "../../lock/claims.ts
 import type { SetValue } from "../../lock/commands.ts";
 import { compatible, covers } from "../../lock/mode.ts";
 import type { Verdict } from "./arbiter.ts";
-import { FIELD, FIELD_LENGTH, GATE } from "./claim_ranges.ts";
+import { lockedByOthers } from "./claim_ranges.ts";
 import { HEAD_BYTES } from "./grace_mark.ts";
 import { GraceMarks } from "./grace_marks.ts";
 import { readHolderNote, writeHolderNote } from "./holder_note.ts";
-import { LedgerBusyError, LedgerError } from "./ledger.ts";
+import { LedgerBusyError, LedgerError } from "./ledger_errors.ts";
 import type { LockFile } from "./lock_file.ts";
 import type { LockFiles } from "./lock_files.ts";
 import { hasValue, readOrigin } from "./record.ts";
@@ -169,7 +169,10 @@ export class LocalClaims implements Claims {
     return isFitting ? party : undefined;
   }
 
-  /** Whether the kernel says that this daemon holds the name in `mode`, and the file that `token` still counts. */
+  /**
+   * Whether the kernel says that this daemon holds the name in `mode`, and the file that `token` still
+   * counts.
+   */
   verify(name: string, lock: { mode: Mode; token: number }): Verdict {
     const file = this.#files.get(name);
     if (!file) return false;
@@ -179,7 +182,10 @@ export class LocalClaims implements Claims {
     return { code: "STORE_UNAVAILABLE", message: `Cannot verify a lock on ${name}: ${errnoName(-verdict)}` };
   }
 
-  /** Writes down who holds the files on which something was granted since the last time, for people at other daemons. */
+  /**
+   * Writes down who holds the files on which something was granted since the last time, for people at other
+   * daemons.
+   */
   writeHolderNotes(holderOf: (name: string) => Party | undefined): void {
     for (const file of this.#unnoted.splice(0)) {
       file.unnoted = false;
@@ -204,7 +210,10 @@ export class LocalClaims implements Claims {
     this.#retries.add(file);
   }
 
-  /** A request of this daemon waits for what others hold: it competes with others that wait, and says that it does. */
+  /**
+   * A request of this daemon waits for what others hold: it competes with others that wait, and says that it
+   * does.
+   */
   beginAwaiting(name: string, mode: Mode, now: number): void {
     const file = this.#files.get(name);
     if (!file) return;
@@ -220,7 +229,10 @@ export class LocalClaims implements Claims {
     this.#notes.wipe(file);
   }
 
-  /** Calls `retry` for every name whose time has come; it ends in {@link awaitOutside} again for those that still wait. */
+  /**
+   * Calls `retry` for every name whose time has come; it ends in {@link awaitOutside} again for those that
+   * still wait.
+   */
   retryDue(now: number, retry: (name: string) => void): void {
     for (let file = this.#retries.takeDue(now); file; file = this.#retries.takeDue(now)) {
       retry(file.name);
@@ -228,29 +240,19 @@ export class LocalClaims implements Claims {
     }
   }
 
-  /** The strongest mode that other processes seem to hold, or did when they died, for as long as their graces last; or null: a picture of this moment. */
+  /**
+   * The strongest mode that other processes seem to hold, or did when they died, for as long as their graces
+   * last; or null: a picture of this moment.
+   */
   outside(name: string): Mode | null {
     return this.#files.look(name, (fd) => {
       const bytes = this.#calls.read(fd, this.#head, 0);
       const marked = bytes < 0
         ? null
         : this.#marks.strongest(this.#files.get(name), this.#head.fill(0, bytes));
-      const locked = this.#locked(fd);
+      const locked = lockedByOthers(this.#calls, fd);
       return marked && MODES.indexOf(marked) > MODES.indexOf(locked ?? "NL") ? marked : locked;
     });
-  }
-
-  #locked(fd: number): Mode | null {
-    const finds = (type: typeof LOCK_READ | typeof LOCK_WRITE, start: number, length: number) => {
-      return this.#calls.conflicting(fd, type, start, length);
-    };
-    const any = finds(LOCK_WRITE, 0, LOCK_TO_END);
-    if (any === LOCK_UNLOCK || any < 0) return null;
-    if (finds(LOCK_READ, GATE, 1) === LOCK_WRITE) return "EX";
-    // PW has the first byte of the field with all the others; that a CW has just this one never happens in practice.
-    if (finds(LOCK_READ, FIELD, 1) === LOCK_WRITE) return "PW";
-    if (finds(LOCK_READ, FIELD, FIELD_LENGTH) === LOCK_WRITE) return "CW";
-    return finds(LOCK_WRITE, FIELD, FIELD_LENGTH) === LOCK_READ ? "PR" : "CR";
   }
 
   /** Raises the claim on a file that has a name. */

@@ -1,8 +1,9 @@
 /**
  * One open lock file and this daemon's claim on it.
  *
- * A claim moves from any mode to any other without ever letting go of what both keep out: first the bytes of the new mode are locked (in one
- * call, which works or changes nothing), then what only the old one needed is unlocked.
+ * A claim moves from any mode to any other without ever letting go of what both keep out: first the bytes of
+ * the new mode are locked (in one call, which works or changes nothing), then what only the old one needed is
+ * unlocked.
  *
  * Sources: fcntl_locking(2), "Open file description locks".
  *
@@ -27,13 +28,21 @@ export class LockFile implements Timed {
   claim: Mode = "NL";
   /** Since when it has been more than NL: monotonic milliseconds. */
   claimedMs = 0;
-  /** When the claim last became NL or, if that is later, the grace of a daemon that died is over: monotonic milliseconds. */
+  /**
+   * When the claim last became NL or, if that is later, the grace of a daemon that died is over: monotonic
+   * milliseconds.
+   */
   idleMs: number;
   /** True from the moment that a request waits for what others hold until none does. */
   awaiting = false;
-  /** This daemon's turn is over: a daemon that waits for this mode gets the file when the present holders are done. NL: it is not. */
+  /**
+   * This daemon's turn is over: a daemon that waits for this mode gets the file when the present holders are
+   * done. NL: it is not.
+   */
   yieldsTo: Mode = "NL";
-  /** Until then this daemon leaves the file to one that waits for the mode `leftTo`: monotonic milliseconds. */
+  /**
+   * Until then this daemon leaves the file to one that waits for the mode `leftTo`: monotonic milliseconds.
+   */
   leaveUntilMs = 0;
   leftTo: Mode = "NL";
   /** What the grant that was given last found in the value block. */
@@ -102,7 +111,10 @@ export class LockFile implements Timed {
     return 0;
   }
 
-  /** Unlocks what `from` had and `to` does not need. A read lock that stays on the gate keeps out only EX, as `to` does anyway. */
+  /**
+   * Unlocks what `from` had and `to` does not need. A read lock that stays on the gate keeps out only EX, as
+   * `to` does anyway.
+   */
   #trim(from: Mode, to: Mode): void {
     if (from === "NL" || to === "EX") return;
     if (to === "CR") this.#unlock(FIELD, LOCK_TO_END);
@@ -114,8 +126,8 @@ export class LockFile implements Timed {
   }
 
   #unlock(start: number, length: number): void {
-    // Unlocking can fail only for want of kernel memory (ENOLCK), and then too much stays locked: safe, and cured by the next
-    // unlocking of the whole file or by closing it.
+    // Unlocking can fail only for want of kernel memory (ENOLCK), and then too much stays locked: safe, and
+    // cured by the next unlocking of the whole file or by closing it.
     this.#calls.tryLock(this.fd, LOCK_UNLOCK, start, length);
   }
 }

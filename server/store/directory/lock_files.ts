@@ -1,11 +1,12 @@
 /**
- * The lock files that this daemon has open: a bounded cache of descriptors. A file stays open after its last lock, since names come
- * back; it is removed when it was idle for long, or when its descriptor is needed.
+ * The lock files that this daemon has open: a bounded cache of descriptors. A file stays open after its last
+ * lock, since names come back; it is removed when it was idle for long, or when its descriptor is needed.
  *
- * Removing a lock file is where lock managers lose their exclusion: a process that opened the file before it was removed can lock a
- * file that nobody else will ever see, while the next one makes a new file and locks that. Three rules prevent it: a file is removed only
- * under an EX claim; whoever gets a claim afterwards looks whether the file still has a name, and starts over if not; and
- * a file that other programs may know (they made it), or that has a value block or a grace mark, is never removed.
+ * Removing a lock file is where lock managers lose their exclusion: a process that opened the file before it
+ * was removed can lock a file that nobody else will ever see, while the next one makes a new file and locks
+ * that. Three rules prevent it: a file is removed only under an EX claim; whoever gets a claim afterwards
+ * looks whether the file still has a name, and starts over if not; and a file that other programs may know
+ * (they made it), or that has a value block or a grace mark, is never removed.
  *
  * @module
  */
@@ -26,7 +27,9 @@ export interface LockFilesOptions {
   readonly lockFilesMax: number;
   /** Most of them that may be idle. */
   readonly idleFilesMax: number;
-  /** Files are closed when they are idle, but stay where they are; and are opened as if others had made them. */
+  /**
+   * Files are closed when they are idle, but stay where they are; and are opened as if others had made them.
+   */
   readonly keepFiles: boolean;
 }
 
@@ -82,8 +85,8 @@ export class LockFiles {
   }
 
   /**
-   * Gives up the claims on files that somebody deleted, and answers with their names. A claim on such a file keeps nobody
-   * out, so nothing more may be granted under it.
+   * Gives up the claims on files that somebody deleted, and answers with their names. A claim on such a file
+   * keeps nobody out, so nothing more may be granted under it.
    */
   giveUpDeleted(): string[] {
     return this.#giveUp((file) => this.#options.calls.links(file.fd) === 0);
@@ -194,8 +197,8 @@ export class LockFiles {
   }
 
   /**
-   * Wipes the grace marks of the dead whose time was over then. That it is over would be forgotten with the file, and whoever only tries, once in a while, would meet them
-   * as if for the first time, again and again.
+   * Wipes the grace marks of the dead whose time was over then. That it is over would be forgotten with the
+   * file, and whoever only tries, once in a while, would meet them as if for the first time, again and again.
    */
   #wipeOver(file: LockFile, now: number): void {
     const { calls } = this.#options;

@@ -1,15 +1,16 @@
 /**
- * What the store writes into files: lines of 32 bytes, each a letter, a number, a mode, an origin and a check. A lock file begins with the
- * *token record*, changed only as `tokens.ts` tells, the *wait note* of a daemon that waits for what others hold, only a hint
- * (`wait_notes.ts`), and the *grace marks* of `grace_mark.ts`.
+ * What the store writes into files: lines of 32 bytes, each a letter, a number, a mode, an origin and a
+ * check. A lock file begins with the *token record*, changed only as `tokens.ts` tells, the *wait note* of a
+ * daemon that waits for what others hold, only a hint (`wait_notes.ts`), and the *grace marks* of
+ * `grace_mark.ts`.
  *
  * ```text
  * T0000001805234567 PR d 9f3c12ab   highest token, class of the grants that have it, who made the file, check
  * W0001763724600123 EX d 1b2c3d4e   wall clock in ms, mode that is waited for, -, check
  * ```
  *
- * The check is FNV-1a (Fowler, Noll, Vo) over what stands before it: it tells a line from what another program left
- * in the file, and from one that is being written at this moment.
+ * The check is FNV-1a (Fowler, Noll, Vo) over what stands before it: it tells a line from what another
+ * program left in the file, and from one that is being written at this moment.
  *
  * @module
  */
@@ -20,8 +21,8 @@ import { assert } from "../../base/assert.ts";
 export const LINE_BYTES = 32;
 
 /**
- * Who made a lock file: a daemon of this project (`d`; it may be removed again) or somebody else (`f`). The capital letter says that the
- * file has a value block, and then it is kept.
+ * Who made a lock file: a daemon of this project (`d`; it may be removed again) or somebody else (`f`). The
+ * capital letter says that the file has a value block, and then it is kept.
  */
 export type Origin = "d" | "f" | "D" | "F";
 

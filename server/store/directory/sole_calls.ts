@@ -1,7 +1,8 @@
 /**
- * The calls on lock files of a daemon that has its directory for itself (`--sole`). Nobody is there whom the kernel would have to keep out, so
- * no lock is asked for and no link is counted, and what a file says at its beginning is known from what was last read or written. Writes go through: tokens,
- * marks and values are in the files as ever, for the next daemon.
+ * The calls on lock files of a daemon that has its directory for itself (`--sole`). Nobody is there whom the
+ * kernel would have to keep out, so no lock is asked for and no link is counted, and what a file says at its
+ * beginning is known from what was last read or written. Writes go through: tokens, marks and values are in
+ * the files as ever, for the next daemon.
  *
  * @module
  */
@@ -27,7 +28,9 @@ interface Lock {
   readonly type: typeof LOCK_READ | typeof LOCK_WRITE;
 }
 
-/** Makes the calls of a sole daemon out of real ones. They are for files that nobody else opens for writing. */
+/**
+ * Makes the calls of a sole daemon out of real ones. They are for files that nobody else opens for writing.
+ */
 export function soleCalls(calls: FileCalls): FileCalls {
   const files = new Map<number, Known>();
   const locks = new Map<string, Lock>();

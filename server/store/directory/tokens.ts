@@ -1,6 +1,7 @@
 /**
- * Fencing tokens in lock files: reads the record of a file whose claim was just given, and writes what `token_rule.ts` says.
- * A record that is missing, damaged or below the floor of the ledger is made anew inside a transaction of the ledger.
+ * Fencing tokens in lock files: reads the record of a file whose claim was just given, and writes what
+ * `token_rule.ts` says. A record that is missing, damaged or below the floor of the ledger is made anew
+ * inside a transaction of the ledger.
  *
  * @module
  */
@@ -39,8 +40,9 @@ export class Tokens {
   }
 
   /**
-   * The token for a grant in `mode` under the claim that was just given. `lines` is what the file says, as it was read under that claim.
-   * Throws a TokenError, LedgerError or LedgerBusyError, and then no token has been given.
+   * The token for a grant in `mode` under the claim that was just given. `lines` is what the file says, as it
+   * was read under that claim. Throws a TokenError, LedgerError or LedgerBusyError, and then no token has
+   * been given.
    */
   next(file: LockFile, mode: Mode, lines: Uint8Array): number {
     const number = readNumber(lines, 0, "T");
@@ -55,12 +57,17 @@ export class Tokens {
     return token;
   }
 
-  /** Whether tokens may go on from that number: not from one of an earlier life of the directory, nor from one that nobody gave. */
+  /**
+   * Whether tokens may go on from that number: not from one of an earlier life of the directory, nor from one
+   * that nobody gave.
+   */
   #usable(number: number): boolean {
     return number >= this.#ledger.floor && number <= TOKEN_MAX;
   }
 
-  /** Notes that the file has a value block, under a claim that keeps other writers out. Throws a TokenError. */
+  /**
+   * Notes that the file has a value block, under a claim that keeps other writers out. Throws a TokenError.
+   */
   markValue(file: LockFile): void {
     const record = this.#read(file);
     if (!record) throw new TokenError(`Cannot read ${file.path}: its token record is gone`);

@@ -8,7 +8,10 @@
 export const RETRY_MS_MAX = 25;
 /** How long a daemon may keep a claim busy while another one waits, in milliseconds. */
 export const TURN_MS = 20;
-/** How long a daemon whose turn is over leaves the name to others: longer than any retry takes. In milliseconds. */
+/**
+ * How long a daemon whose turn is over leaves the name to others: longer than any retry takes. In
+ * milliseconds.
+ */
 export const LEAVE_MS = 2 * RETRY_MS_MAX;
 /** A wait note older than this is nobody's, in milliseconds by the wall clock. */
 export const NOTE_FRESH_MS = 250;
@@ -24,8 +27,9 @@ export interface Turns {
   /** A daemon that still waits renews its note when it is older than this, in milliseconds. */
   readonly noteRenewMs: number;
   /**
-   * How the age of a note is told: by the clock that the daemons of one machine share, or by sight: since when this daemon has seen it, which makes a
-   * note count once, however old it is, and needs no common clock.
+   * How the age of a note is told: by the clock that the daemons of one machine share, or by sight: since
+   * when this daemon has seen it, which makes a note count once, however old it is, and needs no common
+   * clock.
    */
   readonly noteAge: "by clock" | "by sight";
 }
@@ -44,7 +48,10 @@ export const NFS_RETRY_MS_MIN = 2;
 /** Longest time between two retries of such a name, in milliseconds: each is a call to the file server. */
 export const NFS_RETRY_MS_MAX = 50;
 
-/** As between daemons of several hosts, whose clocks differ and whose calls take as long as the way to the file server. */
+/**
+ * As between daemons of several hosts, whose clocks differ and whose calls take as long as the way to the
+ * file server.
+ */
 export const NFS_TURNS: Turns = {
   turnMs: 50,
   leaveMs: 3 * NFS_RETRY_MS_MAX,

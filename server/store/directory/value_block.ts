@@ -1,12 +1,15 @@
 /**
- * The value block of a lock file: up to 1 KiB of text that a holder of PW or EX leaves for later holders (an idea of OpenVMS' `$ENQ`, LKSB value
- * block). It begins at {@link VALUE_AT}, behind the lines and the holder note, with a line whose letter says how far it can be trusted:
+ * The value block of a lock file: up to 1 KiB of text that a holder of PW or EX leaves for later holders (an
+ * idea of OpenVMS' `$ENQ`, LKSB value block). It begins at {@link VALUE_AT}, behind the lines and the holder
+ * note, with a line whose letter says how far it can be trusted:
  *
  * - `V`: its writer released the lock
- * - `U`: its writer has not released the lock yet; found by somebody whose lock keeps writers out, the writer has died
+ * - `U`: its writer has not released the lock yet; found by somebody whose lock keeps writers out, the writer
+ *   has died
  * - `I`: its last writer died without releasing
  *
- * The number of the line holds the length and a hash of the text, so that a reader beside a writer does not take half of each.
+ * The number of the line holds the length and a hash of the text, so that a reader beside a writer does not
+ * take half of each.
  *
  * @module
  */
@@ -37,8 +40,8 @@ export class ValueBlocks {
   }
 
   /**
-   * The value of a file that is said to have one, for a grant in `mode` that was just given: undefined when none can be read. A value whose writer died
-   * is marked so by the first who can tell.
+   * The value of a file that is said to have one, for a grant in `mode` that was just given: undefined when
+   * none can be read. A value whose writer died is marked so by the first who can tell.
    */
   read(file: LockFile, mode: Mode): ValueBlock | undefined {
     this.#block.fill(0);
@@ -79,7 +82,8 @@ export class ValueBlocks {
   #writeLine(file: LockFile, letter: State, number: number): void {
     const line = new Uint8Array(LINE_BYTES);
     writeLine(line, 0, { letter, number, mode: "NL", origin: "d" });
-    // A mark that cannot be written leaves `U`, which the next reader takes for a death: never for more than it is.
+    // A mark that cannot be written leaves `U`, which the next reader takes for a death: never for more than
+    // it is.
     this.#calls.write(file.fd, line, VALUE_AT);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Asks the kernel whether a lock is still ours: by looking through a second descriptor of the file, for which our own lock is somebody else's
- * (fcntl_locking(2)), and by comparing the token with what the file says. Nothing is locked by it.
+ * Asks the kernel whether a lock is still ours: by looking through a second descriptor of the file, for which
+ * our own lock is somebody else's (fcntl_locking(2)), and by comparing the token with what the file says.
+ * Nothing is locked by it.
  *
  * @module
  */
@@ -23,7 +24,10 @@ export interface KnownLock {
   readonly token: number;
 }
 
-/** Whether the kernel and the file agree that this daemon holds the name in `mode` with `token`; a negative error number when they cannot be asked. */
+/**
+ * Whether the kernel and the file agree that this daemon holds the name in `mode` with `token`; a negative
+ * error number when they cannot be asked.
+ */
 export function isStillOurs(calls: FileCalls, file: LockFile, lock: KnownLock): boolean | number {
   const isCounted = countsToken(calls, file, lock);
   if (isCounted !== true) return isCounted;
@@ -45,7 +49,8 @@ function countsToken(calls: FileCalls, file: LockFile, { mode, token }: KnownLoc
 
 function isLocked(calls: FileCalls, file: LockFile): boolean | number {
   const other = calls.open(file.path, "existing");
-  // Another kind of thing stands there, or nothing. What else goes wrong, no descriptor left for example, says nothing of the lock.
+  // Another kind of thing stands there, or nothing. What else goes wrong, no descriptor left for example,
+  // says nothing of the lock.
   if (other < 0) return ["gone", "bug"].includes(errnoClass(-other)) ? false : other;
   const [ours, named] = [emptyStatus(), emptyStatus()];
   const failed = Math.min(calls.status(file.fd, ours), calls.status(other, named), 0);

@@ -1,9 +1,11 @@
 /**
- * Turns of the daemons of a directory. The kernel grants to whoever asks first, so a daemon with many sessions could keep a name for ever. A daemon
- * that waits leaves a *wait note* in the file, which others read together with the token, at no cost. (1) A newcomer that finds a fresh conflicting
- * note lets go and waits too. (2) A daemon that has had its claim for {@link Turns.turnMs} grants nothing more that conflicts with a fresh note; when its
- * holders are done it lets go, and leaves the file alone for longer than any retry takes. Notes only order daemons; that two do not hold at once is
- * the kernel's doing. A note of a daemon that died is stale after {@link Turns.noteFreshMs}.
+ * Turns of the daemons of a directory. The kernel grants to whoever asks first, so a daemon with many
+ * sessions could keep a name for ever. A daemon that waits leaves a *wait note* in the file, which others
+ * read together with the token, at no cost. (1) A newcomer that finds a fresh conflicting note lets go and
+ * waits too. (2) A daemon that has had its claim for {@link Turns.turnMs} grants nothing more that conflicts
+ * with a fresh note; when its holders are done it lets go, and leaves the file alone for longer than any
+ * retry takes. Notes only order daemons; that two do not hold at once is the kernel's doing. A note of a
+ * daemon that died is stale after {@link Turns.noteFreshMs}.
  *
  * @module
  */
@@ -31,7 +33,10 @@ export class WaitNotes {
     this.#turns = turns;
   }
 
-  /** Whether a daemon that waits goes before a grant in `mode`; `lines` is what the file says, `covered` that the claim was there already. */
+  /**
+   * Whether a daemon that waits goes before a grant in `mode`; `lines` is what the file says, `covered` that
+   * the claim was there already.
+   */
   goFirst(
     file: LockFile,
     lines: Uint8Array,

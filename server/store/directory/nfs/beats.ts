@@ -1,5 +1,6 @@
 /**
- * Looks through the claims of a daemon at intervals: asks for new proofs in time, and ends beliefs whose proofs are too old.
+ * Looks through the claims of a daemon at intervals: asks for new proofs in time, and ends beliefs whose
+ * proofs are too old.
  *
  * @module
  */

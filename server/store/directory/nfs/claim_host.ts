@@ -1,6 +1,7 @@
 /**
- * The end of the line to the file server: performs operations on lock files, one after the other, each as long as the server takes. Runs in a worker, so
- * that a server that is away stops nobody else. It is the claims of a local directory on other file calls; what it adds is to find out that a claim was lost.
+ * The end of the line to the file server: performs operations on lock files, one after the other, each as
+ * long as the server takes. Runs in a worker, so that a server that is away stops nobody else. It is the
+ * claims of a local directory on other file calls; what it adds is to find out that a claim was lost.
  *
  * @module
  */
@@ -152,7 +153,8 @@ export class ClaimHost {
   /** Lets a claim shrink. What was to raise it may have failed meanwhile: here it never grows. */
   #settle(file: LockFile | undefined, union: Mode, now: number): void {
     if (!file || file.claim === union || !covers(file.claim, union)) return;
-    // Unlocking takes the mark off a descriptor that its locks were lost. So where some of them are kept, it is looked for first.
+    // Unlocking takes the mark off a descriptor that its locks were lost. So where some of them are kept, it
+    // is looked for first.
     if (union !== "NL" && this.#calls.read(file.fd, this.#line, 0) < 0) return;
     this.#claims.settle(file.name, union, now);
   }

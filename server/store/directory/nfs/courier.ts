@@ -1,5 +1,6 @@
 /**
- * Carries operations to workers and answers back. A *lane* is one worker: what is sent on it is done in order, and a call that hangs holds up that lane only.
+ * Carries operations to workers and answers back. A *lane* is one worker: what is sent on it is done in
+ * order, and a call that hangs holds up that lane only.
  *
  * @module
  */
@@ -47,7 +48,10 @@ export interface WorkerCourierOptions {
   readonly onCall: (note: CallNote) => void;
 }
 
-/** Carries them to workers. They are started at once, since that takes longer than a client would like to wait. */
+/**
+ * Carries them to workers. They are started at once, since that takes longer than a client would like to
+ * wait.
+ */
 export class WorkerCourier implements Courier {
   onReply: (lane: number, reply: Reply) => void = () => {};
   readonly lanes: number;

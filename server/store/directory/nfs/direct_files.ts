@@ -1,9 +1,12 @@
 /**
- * File calls as NFSv4 wants them: past the page cache (`O_DIRECT`), so that every read is one READ to the server under the lock of the descriptor. That makes a read the test of
- * ownership: when the server has forgotten the lock, it fails with EIO, also after the lock was taken again, until the descriptor is unlocked or closed (measured on Linux 6.1; the kernel
- * marks the lock as lost, `NFS_LOCK_LOST` in `fs/nfs/nfs4state.c`). Neither a call to lock nor a cached read tells that.
+ * File calls as NFSv4 wants them: past the page cache (`O_DIRECT`), so that every read is one READ to the
+ * server under the lock of the descriptor. That makes a read the test of ownership: when the server has
+ * forgotten the lock, it fails with EIO, also after the lock was taken again, until the descriptor is
+ * unlocked or closed (measured on Linux 6.1; the kernel marks the lock as lost, `NFS_LOCK_LOST` in
+ * `fs/nfs/nfs4state.c`). Neither a call to lock nor a cached read tells that.
  *
- * Names are not coherent between hosts: an unlinked file may still be opened elsewhere. So nothing is ever unlinked, and a file is always opened in the way that makes it if it is missing.
+ * Names are not coherent between hosts: an unlinked file may still be opened elsewhere. So nothing is ever
+ * unlinked, and a file is always opened in the way that makes it if it is missing.
  *
  * @module
  */
@@ -42,7 +45,10 @@ export class DirectFiles implements FileCalls {
     this.#calls = calls;
   }
 
-  /** When the last proof that the locks of a descriptor stand began: milliseconds since the machine was started, or -Infinity. */
+  /**
+   * When the last proof that the locks of a descriptor stand began: milliseconds since the machine was
+   * started, or -Infinity.
+   */
   provenMs(fd: number): number {
     return this.#proven.get(fd) ?? -Infinity;
   }
@@ -62,7 +68,8 @@ export class DirectFiles implements FileCalls {
 
   open(path: string, mode: OpenMode): number {
     if (mode !== "existing") return this.#calls.openDirect(path, "open-or-create");
-    // A name that was missing once is taken to be missing still, unless the directory is opened anew: by its own name, since "." in it is not looked up.
+    // A name that was missing once is taken to be missing still, unless the directory is opened anew: by its
+    // own name, since "." in it is not looked up.
     const directory = this.#calls.openForReading(path.slice(0, path.lastIndexOf("/")));
     if (directory < 0) return directory;
     this.#calls.close(directory);

@@ -1,6 +1,8 @@
 /**
- * Who a host is. An NFSv4 server takes two hosts with one name for one host that was restarted, and then each destroys the locks of the other, without a word to either
- * (Linux `Documentation/filesystems/nfs/client-identifier.rst`). No mount option shows it, so daemons compare themselves in the roster.
+ * Who a host is. An NFSv4 server takes two hosts with one name for one host that was restarted, and then each
+ * destroys the locks of the other, without a word to either (Linux
+ * `Documentation/filesystems/nfs/client-identifier.rst`). No mount option shows it, so daemons compare
+ * themselves in the roster.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * The lines to the file server. A *lane* is one worker: what is sent on it is done in order, and a call that hangs holds up that lane only. Beats have a lane of their own:
- * a server that has just been restarted may let a host read under its locks, and keep every new lock waiting, for as long as its grace time.
+ * The lines to the file server. A *lane* is one worker: what is sent on it is done in order, and a call that
+ * hangs holds up that lane only. Beats have a lane of their own: a server that has just been restarted may
+ * let a host read under its locks, and keep every new lock waiting, for as long as its grace time.
  *
  * | state | what is true |
  * |---|---|
@@ -47,7 +48,9 @@ export class Lanes {
   readonly #lanes: readonly Lane[];
   readonly #sent = new Map<number, { readonly lane: Lane; readonly answered: Answered }>();
   #inbox: Reply[] = [];
-  /** When any lane answered last or, if none had anything to do, when one was asked: monotonic milliseconds. */
+  /**
+   * When any lane answered last or, if none had anything to do, when one was asked: monotonic milliseconds.
+   */
   #lastMs = 0;
   #isDown = false;
   #lastId = 0;
@@ -106,7 +109,9 @@ export class Lanes {
     return fnv1a(this.#bytes, 0, name.length) % lanes;
   }
 
-  /** Has an operation performed. `answered` is called from {@link deliver}, once, if the server ever answers. */
+  /**
+   * Has an operation performed. `answered` is called from {@link deliver}, once, if the server ever answers.
+   */
   send(index: number, operation: Operation, answered: Answered = () => {}): void {
     const lane = this.#at(index);
     const now = this.#options.clock.now();
@@ -141,7 +146,10 @@ export class Lanes {
     return this.#isDown = now - this.#lastMs >= this.#options.downMs;
   }
 
-  /** Has every lane that was used close what it has open. Resolves when they have; no other answer is heard any more. */
+  /**
+   * Has every lane that was used close what it has open. Resolves when they have; no other answer is heard
+   * any more.
+   */
   close(): Promise<void> {
     const { courier } = this.#options;
     const open = new Set<number>();

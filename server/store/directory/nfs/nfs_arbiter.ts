@@ -1,6 +1,7 @@
 /**
- * The arbiter of a directory on NFSv4: the file server decides, workers ask it, and this is the main thread's view of it. Nothing here waits; what the server has not
- * answered is not believed. `docs/design/0016-nfs.md` tells why it is so.
+ * The arbiter of a directory on NFSv4: the file server decides, workers ask it, and this is the main thread's
+ * view of it. Nothing here waits; what the server has not answered is not believed. `docs/design/0016-nfs.md`
+ * tells why it is so.
  *
  * @module
  */
@@ -45,7 +46,8 @@ export interface NfsArbiterOptions {
 }
 
 /**
- * What happened to the way to the server: it is down, so that nothing is believed any more and requests are refused; it is back; claims were lost, so many.
+ * What happened to the way to the server: it is down, so that nothing is believed any more and requests are
+ * refused; it is back; claims were lost, so many.
  */
 export type Report = (what: "down" | "back" | "lost", claims: number) => void;
 
@@ -178,7 +180,10 @@ export class NfsArbiter implements Arbiter {
     courier.end();
   }
 
-  /** A callback for the answer to a question; `otherwise` is the answer when none comes in time. What comes later is not heard. */
+  /**
+   * A callback for the answer to a question; `otherwise` is the answer when none comes in time. What comes
+   * later is not heard.
+   */
   #ask<T>(
     now: number,
     answered: (answer: T, now: number) => void,

@@ -1,24 +1,25 @@
 /**
- * The claims of one daemon on a directory on NFSv4, as the main thread knows them: every admission is answered later, by a worker, and counts as long as its proof does.
+ * The claims of one daemon on a directory on NFSv4, as the main thread knows them: every admission is
+ * answered later, by a worker, and counts as long as its proof does.
  *
- * A claim that is lost is dropped: its descriptor is closed, whatever the server would still say of it, and what was asked before that is not believed when it is answered. So nothing that was
- * lost is ever taken again for a lock that somebody had.
+ * A claim that is lost is dropped: its descriptor is closed, whatever the server would still say of it, and
+ * what was asked before that is not believed when it is answered. So nothing that was lost is ever taken
+ * again for a lock that somebody had.
  *
  * @module
  */
 import type { Party, ValueBlock } from "../../../../client/protocol/messages.ts";
 import type { Mode } from "../../../../client/protocol/modes.ts";
-import { Deadlines } from "../../../base/deadlines.ts";
 import type { Admission, Candidate, Claims, Refusal } from "../../../lock/claims.ts";
 import type { SetValue } from "../../../lock/commands.ts";
 import { covers } from "../../../lock/mode.ts";
 import { Place } from "../../../lock/request.ts";
 import { type ArbiterHost, NOTHING_OUTSIDE, type Outside } from "../arbiter.ts";
-import { NFS_RETRY_MS_MAX, NFS_RETRY_MS_MIN, NFS_TURNS } from "../turns.ts";
 import { type Belief, silenceMsMax } from "./belief.ts";
 import type { Answered, Lanes } from "./lanes.ts";
 import type { Answer, Operation } from "./operations.ts";
 import { RemoteClaim } from "./remote_claim.ts";
+import { Retries } from "./retries.ts";
 
 /** How often a daemon that waits asks who holds the name elsewhere, in milliseconds. */
 const TELL_INTERVAL_MS = 500;
@@ -52,7 +53,7 @@ export class NfsClaims implements Claims {
   readonly #known = new Map<string, RemoteClaim>();
   /** Admissions that have not been answered, nor given up. */
   readonly #asked = new Set<Asked>();
-  readonly #retries = new Deadlines<RemoteClaim>();
+  readonly #retries = new Retries();
   readonly #outside = new Map<string, Outside>();
   #unnoted: RemoteClaim[] = [];
   #lost = 0;
@@ -70,7 +71,7 @@ export class NfsClaims implements Claims {
 
   /** When {@link retryDue} has something to do: monotonic milliseconds, or Infinity. */
   get nextDueMs(): number {
-    return this.#retries.nextMs();
+    return this.#retries.nextDueMs;
   }
 
   /** Whether {@link writeHolderNotes} has something to do. */
@@ -180,22 +181,12 @@ export class NfsClaims implements Claims {
 
   keptOut({ resource: { name }, mode }: Candidate): boolean {
     const claim = this.#known.get(name);
-    return claim !== undefined && claim.heapIndex !== -1 && covers(mode, claim.awaitedMode);
+    return claim !== undefined && this.#retries.keepsOut(claim, mode);
   }
 
   awaitOutside(name: string, mode: Mode, now: number): void {
     const claim = this.#claim(name);
-    if (!claim.awaiting) claim.backoffMs = NFS_RETRY_MS_MIN;
-    claim.awaiting = true;
-    if (now >= claim.noteDueMs) {
-      claim.noteDueMs = now + NFS_TURNS.noteRenewMs;
-      this.#send(claim, { op: "await", name, mode });
-    }
-    if (claim.heapIndex === -1 || covers(claim.awaitedMode, mode)) claim.awaitedMode = mode;
-    if (claim.heapIndex !== -1) return;
-    claim.dueMs = now + claim.backoffMs * (0.5 + Math.random() / 2);
-    claim.backoffMs = Math.min(claim.backoffMs * 1.5, NFS_RETRY_MS_MAX);
-    this.#retries.add(claim);
+    if (this.#retries.add(claim, mode, now)) this.#send(claim, { op: "await", name, mode });
   }
 
   /** Tries again where it is time. */
@@ -214,7 +205,10 @@ export class NfsClaims implements Claims {
     }
   }
 
-  /** The claim is not believed in any more: its locks end, and its descriptor is closed before anything else is asked about the name. */
+  /**
+   * The claim is not believed in any more: its locks end, and its descriptor is closed before anything else
+   * is asked about the name.
+   */
   lose(claim: RemoteClaim, now: number): void {
     claim.epoch++;
     this.#lost++;
@@ -232,7 +226,10 @@ export class NfsClaims implements Claims {
     return lost;
   }
 
-  /** Writes down who holds the names on which something was granted since the last time, for people at other daemons. */
+  /**
+   * Writes down who holds the names on which something was granted since the last time, for people at other
+   * daemons.
+   */
   writeHolderNotes(): void {
     for (const claim of this.#unnoted.splice(0)) {
       claim.unnoted = false;
@@ -260,7 +257,10 @@ export class NfsClaims implements Claims {
     return answer.token;
   }
 
-  /** Whether a grant stands for as long as clients count on, by this proof and those of its other names; an answer that took too long for that is as good as none. */
+  /**
+   * Whether a grant stands for as long as clients count on, by this proof and those of its other names; an
+   * answer that took too long for that is as good as none.
+   */
   #lasts(candidate: Candidate, provenMs: number): boolean {
     const sinceMs = this.#bootMs() + silenceMsMax(this.#belief) - this.#belief.believedMs;
     const places = candidate instanceof Place ? candidate.request.places : [];
@@ -269,10 +269,7 @@ export class NfsClaims implements Claims {
   }
 
   #calmIfDone(claim: RemoteClaim): void {
-    if (!claim.awaiting || claim.heapIndex !== -1 || claim.admissions > 0) return;
-    claim.awaiting = false;
-    claim.noteDueMs = -Infinity;
-    this.#send(claim, { op: "calm", name: claim.name });
+    if (this.#retries.calm(claim)) this.#send(claim, { op: "calm", name: claim.name });
   }
 
   #claim(name: string): RemoteClaim {

@@ -1,5 +1,6 @@
 /**
- * The store on a directory on NFSv4, put together: workers, what they are believed, and this daemon's entry in the roster.
+ * The store on a directory on NFSv4, put together: workers, what they are believed, and this daemon's entry
+ * in the roster.
  *
  * @module
  */
@@ -37,7 +38,10 @@ export interface NfsStoreOptions extends Omit<DirectoryStoreOptions, "arbiter"> 
   readonly onBroken: (error: unknown) => void;
 }
 
-/** Opens a directory whose file server has told its lease time. Throws a `Deno.errors.NotCapable` when workers may not be started. */
+/**
+ * Opens a directory whose file server has told its lease time. Throws a `Deno.errors.NotCapable` when workers
+ * may not be started.
+ */
 export function openNfsStore(options: NfsStoreOptions): DirectoryStore {
   checkWorkersAllowed();
   const {

@@ -1,5 +1,6 @@
 /**
- * Calls of a worker that are written down, for whoever counts them on the main thread. Each waits for the server, so each is timed.
+ * Calls of a worker that are written down, for whoever counts them on the main thread. Each waits for the
+ * server, so each is timed.
  *
  * @module
  */

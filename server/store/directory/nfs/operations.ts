@@ -1,6 +1,7 @@
 /**
- * What the main thread has its workers do with lock files, and what they answer. Plain values, since they travel between threads. Those of one name go to one worker, which
- * performs them in order: so the main thread knows what it asked for even before it is done.
+ * What the main thread has its workers do with lock files, and what they answer. Plain values, since they
+ * travel between threads. Those of one name go to one worker, which performs them in order: so the main
+ * thread knows what it asked for even before it is done.
  *
  * @module
  */
@@ -10,7 +11,10 @@ import type { Refusal } from "../../../lock/claims.ts";
 
 /** One piece of work. */
 export type Operation =
-  /** Raise the claim to `union` if need be, and give a token for a grant in `mode`. `tells`: if others are in the way, say who. */
+  /**
+   * Raise the claim to `union` if need be, and give a token for a grant in `mode`. `tells`: if others are in
+   * the way, say who.
+   */
   | {
     readonly op: "admit";
     readonly name: string;
@@ -32,7 +36,10 @@ export type Operation =
   | { readonly op: "await"; readonly name: string; readonly mode: Mode }
   /** None does any more. */
   | { readonly op: "calm"; readonly name: string }
-  /** Prove that the locks of these descriptors stand, which other workers have open: all of them are threads of one process. */
+  /**
+   * Prove that the locks of these descriptors stand, which other workers have open: all of them are threads
+   * of one process.
+   */
   | { readonly op: "beat"; readonly descriptors: readonly number[] }
   /** Write down who holds it, for people at other daemons. */
   | { readonly op: "note"; readonly name: string; readonly party: Party }
@@ -67,7 +74,10 @@ export type Answer =
   | { readonly type: "signed"; readonly peers: readonly string[] }
   | { readonly type: "done" };
 
-/** When the proof began that the locks of a descriptor stand; or that they are lost; or that it is closed, and its worker will tell why. */
+/**
+ * When the proof began that the locks of a descriptor stand; or that they are lost; or that it is closed, and
+ * its worker will tell why.
+ */
 export type Proof = number | "lost" | "closed";
 
 /** An operation on its way. */

@@ -1,13 +1,18 @@
 /**
- * The ledger of a directory on NFS. Its descriptor can lose its locks like any other, so it is opened when it is needed, and again after anything went wrong with it.
+ * The ledger of a directory on NFS. Its descriptor can lose its locks like any other, so it is opened when it
+ * is needed, and again after anything went wrong with it.
  *
  * @module
  */
 import type { FileCalls } from "../../../../ffi/file_calls.ts";
-import { Ledger, LedgerBusyError, LedgerError } from "../ledger.ts";
+import { Ledger } from "../ledger.ts";
+import { LedgerBusyError, LedgerError } from "../ledger_errors.ts";
 import type { TokenSource } from "../tokens.ts";
 
-/** How long a proof of its locks is worth something, in milliseconds: a server forgets no sooner than a lease time after it. */
+/**
+ * How long a proof of its locks is worth something, in milliseconds: a server forgets no sooner than a lease
+ * time after it.
+ */
 const PROOF_MS = 1_000;
 
 /** A ledger that is opened anew when it has failed. */
@@ -23,7 +28,10 @@ export class PatientLedger implements TokenSource {
   /** When the last proof began that its locks stand. */
   #provenMs = -Infinity;
 
-  /** Daemons have lanes; the same lane of all of them has the same names, and slots of its own for their grace marks. */
+  /**
+   * Daemons have lanes; the same lane of all of them has the same names, and slots of its own for their grace
+   * marks.
+   */
   constructor(
     calls: FileCalls,
     { path, wallMs, bootMs, lane }: {
@@ -44,7 +52,9 @@ export class PatientLedger implements TokenSource {
     return this.#use(({ floor }) => floor);
   }
 
-  /** A slot that is surely this daemon's: whoever takes one that the server forgot would write over its marks. */
+  /**
+   * A slot that is surely this daemon's: whoever takes one that the server forgot would write over its marks.
+   */
   get slot(): number {
     return this.#use((ledger) => {
       const startMs = this.#bootMs();

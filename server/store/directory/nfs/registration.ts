@@ -1,5 +1,6 @@
 /**
- * A daemon's entry in the roster, and what it makes of those of others: a host that the server takes for this one, and is another, must not be served beside.
+ * A daemon's entry in the roster, and what it makes of those of others: a host that the server takes for this
+ * one, and is another, must not be served beside.
  *
  * @module
  */
@@ -34,7 +35,10 @@ export class Registration {
     return JSON.stringify(text);
   }
 
-  /** Looks through what others have written. Of two twins the later one has to go, so that one of them stays; one that does not write any more is dead. */
+  /**
+   * Looks through what others have written. Of two twins the later one has to go, so that one of them stays;
+   * one that does not write any more is dead.
+   */
   onTexts(texts: readonly string[]): void {
     const { host, daemon, onTwin } = this.#options;
     const before = this.#seen;

@@ -1,6 +1,7 @@
 /**
- * The roster of a directory on NFS: one file in which each daemon has a place of {@link PLACE_BYTES} bytes for a text about itself, and holds a lock that says that it lives. One file and not one a daemon,
- * since names are not coherent between hosts while what is read past the cache is.
+ * The roster of a directory on NFS: one file in which each daemon has a place of {@link PLACE_BYTES} bytes
+ * for a text about itself, and holds a lock that says that it lives. One file and not one a daemon, since
+ * names are not coherent between hosts while what is read past the cache is.
  *
  * @module
  */
@@ -31,7 +32,10 @@ export class Roster {
     this.#path = path;
   }
 
-  /** Writes the text of this daemon, taking a place if it has none, and answers with the texts of all others. Throws a RosterError. */
+  /**
+   * Writes the text of this daemon, taking a place if it has none, and answers with the texts of all others.
+   * Throws a RosterError.
+   */
   sign(text: string): string[] {
     this.#take();
     const bytes = new Uint8Array(PLACE_BYTES).fill(0x20);

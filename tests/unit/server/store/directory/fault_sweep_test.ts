@@ -1,6 +1,7 @@
 /**
- * Every file call of a scenario fails once in every way, in the manner of SQLite's system call tests. Whatever fails: nobody believes in a
- * lock that the kernel does not hold, or whose grace mark is missing, no lock is left over, every request is answered once.
+ * Every file call of a scenario fails once in every way, in the manner of SQLite's system call tests.
+ * Whatever fails: nobody believes in a lock that the kernel does not hold, or whose grace mark is missing, no
+ * lock is left over, every request is answered once.
  *
  * @module
  */
@@ -19,7 +20,7 @@ import {
 } from "../../../../../server/store/directory/grace_mark.ts";
 import { lockFileName } from "../../../../../server/store/directory/file_name.ts";
 import { covers, MODE_BIT } from "../../../../../server/lock/mode.ts";
-import { LedgerError } from "../../../../../server/store/directory/ledger.ts";
+import { LedgerError } from "../../../../../server/store/directory/ledger_errors.ts";
 import { type Fault, FaultyFiles } from "../../../../support/faulty_files.ts";
 import { friends } from "../../../../support/lock_model_parts.ts";
 import { LEAVE_MS, RETRY_MS_MAX } from "../../../../../server/store/directory/turns.ts";
@@ -27,7 +28,10 @@ import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts
 
 const ERRORS = ["EINTR", "EAGAIN", "EACCES", "ENOLCK", "EBADF", "EIO", "ENOSPC", "EMFILE"] as const;
 const NAMES = ["x", "y", "z"];
-/** Sessions with a grace, in milliseconds. The mark that one of them leaves by a fault keeps others waiting no longer than the scenario does. */
+/**
+ * Sessions with a grace, in milliseconds. The mark that one of them leaves by a fault keeps others waiting no
+ * longer than the scenario does.
+ */
 const GRACES: Readonly<Record<string, number>> = { a: 10, b: 20, s: 20 };
 
 /** Real calls but for fsync, which would only cost time here. */

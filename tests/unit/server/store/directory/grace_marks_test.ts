@@ -1,4 +1,5 @@
-// A daemon that dies with locks of sessions with a grace: nobody gets what conflicts with them before the graces are over.
+// A daemon that dies with locks of sessions with a grace: nobody gets what conflicts with them before the
+// graces are over.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { MODES } from "../../../../../client/protocol/modes.ts";
 import { MARK_SLOTS } from "../../../../../server/store/directory/grace_mark.ts";

@@ -1,4 +1,5 @@
-// Daemons that lock, convert, release, fail to write, end and die at random, with clocks of the test: what a client may believe in is given to nobody else.
+// Daemons that lock, convert, release, fail to write, end and die at random, with clocks of the test: what a
+// client may believe in is given to nobody else.
 import { deepEqual, ok } from "node:assert/strict";
 import { ERRNO } from "../../../../../ffi/errno.ts";
 import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";

@@ -1,4 +1,5 @@
-// The suite of stores over the local arbiter, and over the one for NFS on local files, with its worker in this thread.
+// The suite of stores over the local arbiter, and over the one for NFS on local files, with its worker in
+// this thread.
 import { severalDaemonsSuite } from "../../../../support/several_daemons_suite.ts";
 import { NFS_RETRY_MS_MAX, RETRY_MS_MAX } from "../../../../../server/store/directory/turns.ts";
 

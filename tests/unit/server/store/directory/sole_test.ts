@@ -3,7 +3,7 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { type Mode, MODES } from "../../../../../client/protocol/modes.ts";
 import { ERRNO } from "../../../../../ffi/errno.ts";
 import { LOCK_TO_END, LOCK_UNLOCK, LOCK_WRITE } from "../../../../../ffi/file_calls.ts";
-import { SharingError } from "../../../../../server/store/directory/ledger.ts";
+import { SharingError } from "../../../../../server/store/directory/ledger_errors.ts";
 import { HEAD_BYTES } from "../../../../../server/store/directory/grace_mark.ts";
 import { TIDY_INTERVAL_MS } from "../../../../../server/store/directory/local_arbiter.ts";
 import { soleCalls } from "../../../../../server/store/directory/sole_calls.ts";

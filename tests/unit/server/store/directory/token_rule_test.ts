@@ -1,6 +1,7 @@
 /**
- * The token rule in every situation: all sequences of up to five grants that the matrix allows, by two daemons whose steps
- * (claim, read, write) interleave in every order, with releases and deaths at every point.
+ * The token rule in every situation: all sequences of up to five grants that the matrix allows, by two
+ * daemons whose steps (claim, read, write) interleave in every order, with releases and deaths at every
+ * point.
  *
  * @module
  */
@@ -11,7 +12,10 @@ import { friends } from "../../../../support/lock_model_parts.ts";
 
 const GRANTS = 5;
 
-/** A grant that a daemon is about to make. `above` and `least` are what its token must be, from what was granted before it began. */
+/**
+ * A grant that a daemon is about to make. `above` and `least` are what its token must be, from what was
+ * granted before it began.
+ */
 interface Attempt {
   readonly mode: Mode;
   readonly above: number;

@@ -6,7 +6,8 @@
 import { equal, match, ok, throws } from "node:assert/strict";
 import { ERRNO } from "../../../../../ffi/errno.ts";
 import type { Mode } from "../../../../../client/protocol/modes.ts";
-import { LedgerError, LIMIT_STEP, TOKENS_RESERVED } from "../../../../../server/store/directory/ledger.ts";
+import { LIMIT_STEP, TOKENS_RESERVED } from "../../../../../server/store/directory/ledger.ts";
+import { LedgerError } from "../../../../../server/store/directory/ledger_errors.ts";
 import { LINE_BYTES, writeLine } from "../../../../../server/store/directory/record.ts";
 import { DurableFiles, restorePicture, takePicture } from "../../../../support/durable_files.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
@@ -14,7 +15,9 @@ import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts
 const NAMES = ["a", "b", "c/d"];
 const LEDGER = ".distrilock/ledger";
 
-/** Takes and releases every name in some modes, and sees that each token is greater than the last of its name. */
+/**
+ * Takes and releases every name in some modes, and sees that each token is greater than the last of its name.
+ */
 class Grower {
   readonly #last = new Map<string, number>();
   #id = 0;

@@ -13,7 +13,10 @@ import {
 } from "../../../../../server/store/directory/turns.ts";
 import { type BenchDaemon, StoreBench } from "../../../../support/store_bench.ts";
 
-/** Sessions of one daemon that hold a lock for some ms, again and again, and always have a next request in the queue. */
+/**
+ * Sessions of one daemon that hold a lock for some ms, again and again, and always have a next request in the
+ * queue.
+ */
 class Crowd {
   readonly #bench: StoreBench;
   readonly #daemon: BenchDaemon;

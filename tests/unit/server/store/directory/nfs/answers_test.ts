@@ -1,4 +1,5 @@
-// Answers of workers that come in an order which only several workers make: the test says what each of them answered, and when.
+// Answers of workers that come in an order which only several workers make: the test says what each of them
+// answered, and when.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { AnswerBench as Bench, BELIEF, SESSION } from "../../../../../support/answer_bench.ts";
 import { NFS_RETRY_MS_MAX } from "../../../../../../server/store/directory/turns.ts";

@@ -8,7 +8,10 @@ import {
 
 /** Clocks may differ by this in rate (docs/guarantees.md), and each of two may be the one that is off. */
 const RATE_OFF = 0.01;
-/** Between the end of a belief and the moment at which its holder has heard of it, in milliseconds: generous on one network. */
+/**
+ * Between the end of a belief and the moment at which its holder has heard of it, in milliseconds: generous
+ * on one network.
+ */
 const NEWS_MS = 500;
 
 Deno.test("[I-12] beliefOf ends a belief before the lease, with clocks that differ and a holder that hears of it late", () => {

@@ -1,4 +1,5 @@
-// The end of the line to the file server, on local files: what an operation may do, whatever the main thread believed when it sent it.
+// The end of the line to the file server, on local files: what an operation may do, whatever the main thread
+// believed when it sent it.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { ERRNO } from "../../../../../../ffi/errno.ts";
 import { Libc } from "../../../../../../ffi/libc.ts";

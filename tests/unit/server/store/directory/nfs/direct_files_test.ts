@@ -1,4 +1,5 @@
-// File calls past the page cache, on calls that say what the test wants: what is asked of them, and what a proof is worth.
+// File calls past the page cache, on calls that say what the test wants: what is asked of them, and what a
+// proof is worth.
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { ERRNO } from "../../../../../../ffi/errno.ts";
 import { emptyStatus, LOCK_UNLOCK, LOCK_WRITE } from "../../../../../../ffi/file_calls.ts";

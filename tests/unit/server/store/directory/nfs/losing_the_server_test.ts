@@ -1,4 +1,5 @@
-// What a daemon on NFS does when its file server does not answer, or has forgotten its locks. Here the worker is in this thread, and time is a number.
+// What a daemon on NFS does when its file server does not answer, or has forgotten its locks. Here the worker
+// is in this thread, and time is a number.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { FileCalls } from "../../../../../../ffi/file_calls.ts";
 import { forgetfulFiles } from "../../../../../support/forgetful_files.ts";

@@ -2,7 +2,7 @@
 import { deepEqual, equal, notEqual, ok, throws } from "node:assert/strict";
 import { ERRNO } from "../../../../../../ffi/errno.ts";
 import { Libc } from "../../../../../../ffi/libc.ts";
-import { LedgerError } from "../../../../../../server/store/directory/ledger.ts";
+import { LedgerError } from "../../../../../../server/store/directory/ledger_errors.ts";
 import { LEASE_MS_LEAST } from "../../../../../../server/store/directory/nfs/belief.ts";
 import { PatientLedger } from "../../../../../../server/store/directory/nfs/patient_ledger.ts";
 import { BENCH_START_MS } from "../../../../../support/store_bench.ts";
