@@ -226,7 +226,8 @@ function isWatchPush({ push, watch, seq, event, name, party }: Fields): boolean 
   return push === "resync" || (isText(event) && isText(name) && isParties([party]));
 }
 
-function isParties(value: unknown): value is readonly Fields[] {
+/** Whether that is a list of parties, as far as an answer is looked at. */
+export function isParties(value: unknown): value is readonly Fields[] {
   return Array.isArray(value) &&
     value.every((party) =>
       isFields(party) && isText(party.session) && isText(party.mode) && isNumber(party.since)

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isParties } from "../../../client/protocol/codec.ts";
 import type { Party } from "../../../client/protocol/messages.ts";
 import type { FileCalls } from "../../../ffi/file_calls.ts";
 import { HEAD_BYTES } from "./grace_mark.ts";
@@ -62,7 +63,8 @@ function parseParty(text: string): SignedParty | undefined {
   if (end < 0 || !text.startsWith("{")) return undefined;
   try {
     const party = JSON.parse(text.slice(0, end)) as SignedParty;
-    return typeof party.session === "string" && typeof party.mode === "string" ? party : undefined;
+    // A client would not go on with a session in which it was told of something else.
+    return isParties([party]) ? party : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
