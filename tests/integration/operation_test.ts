@@ -117,6 +117,23 @@ Deno.test("/metrics counts connections and watches that a limit keeps out", asyn
   equal(samples.get('distrilock_limit{limit="connectionsMax"}'), 2);
 });
 
+Deno.test("/metrics counts what limits of HTTP clients keep out", async () => {
+  using directory = temporaryDirectory();
+  const flags = ["--http-locks-max", "0", "--event-streams-max", "0"];
+  await using daemon = startDaemon(directory.path, flags);
+  const url = `http://127.0.0.1:${daemon.httpPort}`;
+  const headers = { "content-type": "application/json" };
+  const refusals = [
+    await fetch(`${url}/v1/locks`, { method: "POST", headers, body: '{"name":"a"}' }),
+    await fetch(`${url}/v1/events`),
+    await fetch(`${url}/getLock/a`),
+  ];
+  deepEqual(refusals.map(({ status }) => status), [429, 429, 429]);
+  for (const { body } of refusals) await body?.cancel();
+  const samples = await scrape(daemon.httpPort);
+  equal(samples.get('distrilock_limit_refusals_total{limit="http"}'), 3);
+});
+
 Deno.test("/livez and /readyz say ok, and with verbose each check", async () => {
   using directory = temporaryDirectory();
   await using daemon = startDaemon(directory.path);
