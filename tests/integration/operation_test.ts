@@ -227,3 +227,23 @@ Deno.test("serve says in a line that a port is taken, and ends with 69", async (
     doesNotMatch(errors, /Uncaught/);
   }
 });
+
+Deno.test("serve says which file it cannot use, what for, and ends with 69", async () => {
+  using directory = temporaryDirectory();
+  const file = `${directory.path}/file`;
+  Deno.writeTextFileSync(file, "");
+  const nowhere = `${directory.path}/none/x`;
+  for (
+    const [what, path, flags] of [
+      ["make the directory", file, ["--directory", file]],
+      ["open the audit file", nowhere, ["--directory", directory.path, "--audit-log", nowhere]],
+      ["read", nowhere, ["--etcd", "http://127.0.0.1:1", "--etcd-ca", nowhere]],
+      ["make the directory", file, ["--etcd-managed", "127.0.0.1", "--etcd-data", file, "--bootstrap"]],
+    ] as const
+  ) {
+    const { code, errors } = await runCommand("", ["serve", "--http-address", "off", ...flags]);
+    equal(code, 69, errors);
+    ok(errors.includes(`distrilock: Cannot ${what} "${path}"`), errors);
+    doesNotMatch(errors, /Uncaught/);
+  }
+});
