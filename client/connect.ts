@@ -21,9 +21,9 @@ const GRACE_MS_MIN = 1_000;
 export interface ConnectOptions {
   /** What the program calls itself, e.g. `billing-1`. */
   readonly name?: string | undefined;
-  /** The host that it runs on. */
+  /** The host that it runs on; the address that the server sees, unless given. */
   readonly host?: string | undefined;
-  /** Its process id there. */
+  /** Its process id there; that of this process, where there is one, unless given. */
   readonly pid?: number | undefined;
   /** Why locks are asked for, where a request does not say. */
   readonly reason?: string | undefined;
@@ -111,7 +111,7 @@ export async function connectWith(
   const list = typeof urls === "string" || urls instanceof URL ? [urls] : urls;
   const servers = list.map(parseAddress);
   if (servers.length === 0) throw new RangeError("Cannot connect: no address was given");
-  const { name, host, pid, token, grace, reason, labels, signal, reconnect = true } = options;
+  const { name, host, pid = ownPid(), token, grace, reason, labels, signal, reconnect = true } = options;
   const { connectTimeoutMs = CONNECT_MS_DEFAULT } = options;
   checkTime("within", connectTimeoutMs, { min: 1, max: CONNECT_MS_MAX });
   if (grace !== undefined) checkTime("with a grace of", grace, { min: GRACE_MS_MIN, max: LIFE_MS_MAX });
@@ -134,6 +134,11 @@ export async function connectWith(
     line.end();
     throw error;
   }
+}
+
+/** The id of this process; pages have none, and what plays a process for them may say 0. */
+function ownPid(): number | undefined {
+  return (globalThis as { process?: { pid?: number } }).process?.pid || undefined;
 }
 
 /** How servers are dialled, and what is to be done when they are not any more. */

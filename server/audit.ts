@@ -13,6 +13,7 @@
  */
 import type { Clock } from "./base/clock.ts";
 import { createLog, type Log, type LogFields } from "./base/log.ts";
+import { orSay } from "./base/system_error.ts";
 
 /** Takes what is to be audited. */
 export interface Audit {
@@ -143,7 +144,12 @@ export class AuditFile implements Audit, AsyncDisposable {
 }
 
 function openSink(path: string): AuditSink {
-  if (path !== "-") return Deno.openSync(path, { append: true, create: true, mode: FILE_MODE });
+  if (path !== "-") {
+    return orSay(
+      `Cannot open the audit file ${JSON.stringify(path)}`,
+      () => Deno.openSync(path, { append: true, create: true, mode: FILE_MODE }),
+    );
+  }
   return { ...NOWHERE, writeSync: (bytes) => Deno.stdout.writeSync(bytes) };
 }
 

@@ -71,7 +71,7 @@ export async function openDirectory(directory: string, options: DirectoryOptions
   const daemon = await startPortless(directory, options, onBroken);
   const dial = () => Promise.resolve(openerFor(daemon, broken));
   // There is one daemon, and it ends with its client: nobody is there to connect to once more.
-  const introduction = { name, host, pid: Deno.pid, reason, labels, reconnect: false };
+  const introduction = { name, host, reason, labels, reconnect: false };
   try {
     return await connectWith(ADDRESS, introduction, { dial });
   } catch (error) {

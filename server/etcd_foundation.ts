@@ -6,6 +6,7 @@
 import type { Clock } from "./base/clock.ts";
 import type { Limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
+import { orSay } from "./base/system_error.ts";
 import type { Config } from "./config.ts";
 import { lookAfter } from "./etcd_care.ts";
 import { randomText } from "./random_text.ts";
@@ -39,7 +40,10 @@ const REST_MS = 50;
  */
 export function clusterOptions(config: Config, callMs: number): ClusterOptions {
   const { etcd, etcdCa, etcdCert, etcdKey, etcdUser, etcdPasswordFile } = config;
-  const read = (path: string | null) => path === null ? undefined : Deno.readTextFileSync(path);
+  const read = (path: string | null) =>
+    path === null
+      ? undefined
+      : orSay(`Cannot read ${JSON.stringify(path)} for etcd`, () => Deno.readTextFileSync(path));
   const password = read(etcdPasswordFile)?.trimEnd() ?? "";
   return {
     endpoints: etcd ?? [],

@@ -9,6 +9,7 @@ import { readKernelText } from "../ffi/kernel_text.ts";
 import { Libc } from "../ffi/libc.ts";
 import { assert } from "./base/assert.ts";
 import { type Clock, SYSTEM_CLOCK } from "./base/clock.ts";
+import { orSay } from "./base/system_error.ts";
 import { type DescriptorPlan, planDescriptors } from "./base/descriptor_plan.ts";
 import type { Limits } from "./base/limits.ts";
 import { openTokenGate } from "./access/tokens_source.ts";
@@ -87,7 +88,12 @@ export function layFoundation(
   const { directory, keepFiles, sole, etcd } = config;
   // For this user alone: whoever can open a lock file can keep everybody out. A directory that is there stays
   // as wide as its owner made it.
-  if (!etcd) Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true, mode: 0o700 });
+  if (!etcd) {
+    orSay(
+      `Cannot make the directory ${JSON.stringify(directory)}`,
+      () => Deno.mkdirSync(`${directory}/${PRIVATE_DIRECTORY}`, { recursive: true, mode: 0o700 }),
+    );
+  }
   const libc = resources.use(Libc.open(config.libc ?? undefined));
   if (!etcd) examine(config, libc, { log, clock });
   const plan = planDescriptors(raiseDescriptorLimit(libc), config.limits);

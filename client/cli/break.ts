@@ -73,5 +73,5 @@ export function readToken(words: Words): number | undefined {
 }
 
 function holderText({ client, session, since }: Party): string {
-  return `${clientText(client) || session} since ${new Date(since).toISOString()}`;
+  return `${clientText(client, session)} since ${new Date(since).toISOString()}`;
 }

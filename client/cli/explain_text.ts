@@ -99,7 +99,7 @@ function refsText(refs: ExplainedWaiter["blockedBy"], parties: Context["parties"
 }
 
 function partyText({ client, session, owner }: Party): string {
-  const name = clientText(client) || `session ${session}`;
+  const name = clientText(client, `session ${session}`);
   return owner === undefined ? name : `${name}/${owner}`;
 }
 

@@ -53,7 +53,7 @@ function partyRows(
     TOKEN: party.token?.toString(),
     SINCE: new Date(party.since).toISOString(),
     EXPIRES: party.expires === undefined ? "" : new Date(party.expires).toISOString(),
-    CLIENT: clientText(party.client) || party.session,
+    CLIENT: clientText(party.client, party.session),
     DAEMON: party.daemon,
     OWNER: party.owner,
     LABELS: Object.entries(party.labels ?? {}).map(([label, value]) => `${label}=${value}`).join(","),
@@ -63,10 +63,14 @@ function partyRows(
   return more > 0 ? [...rows, { NAME: name, STATE: state, CLIENT: `and ${more} more` }] : rows;
 }
 
-/** A client as people know it: `billing-1@app3[4711]`; empty for one that said nothing. */
-export function clientText({ name = "", host, pid }: ClientProfile = {}): string {
+/**
+ * A client as people know it: `billing-1@app3[4711]`. One with neither name nor process id has `unnamed` in
+ * place of its name.
+ */
+export function clientText({ name, host, pid }: ClientProfile = {}, unnamed: string = ""): string {
+  const who = name ?? (pid === undefined ? unnamed : "");
   const at = host === undefined ? "" : `@${host}`;
-  return `${name}${at}${pid === undefined ? "" : `[${pid}]`}`;
+  return `${who}${at}${pid === undefined ? "" : `[${pid}]`}`;
 }
 
 function table(rows: readonly Row[]): string {

@@ -62,7 +62,7 @@ export function jsonLine(event: WatchedEvent, time: Date): string {
 export function tableLine(event: WatchedEvent, time: Date): string {
   if (event.event === "resync") return row([time.toISOString(), "resync", "(events are missing here)"]);
   const { name, party: { mode, token, client, session, reason: why }, reason } = event;
-  const who = clientText(client) || session;
+  const who = clientText(client, session);
   const because = reason ?? why;
   return row([
     time.toISOString(),

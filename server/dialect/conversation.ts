@@ -5,6 +5,7 @@
  * @module
  */
 import type { ErrorCode } from "../../client/protocol/codes.ts";
+import type { ClientProfile } from "../../client/protocol/messages.ts";
 import type { Access } from "../session/access.ts";
 
 /** Why a connection is closed: the status codes of RFC 6455 section 7.4.1, which TCP has no way to tell. */
@@ -32,7 +33,7 @@ export type CloseCode = typeof CLOSE[keyof typeof CLOSE];
 export interface Wire {
   /** What carries the frames. */
   readonly transport: "tcp" | "websocket" | "in-process";
-  /** The address that the peer comes from, for the log. */
+  /** The address that the peer comes from, for people. */
   readonly peer: string;
   /** About how many bytes wait to be sent: said, and not in a write that is under way. */
   readonly unsentBytes: number;
@@ -45,6 +46,14 @@ export interface Wire {
    * other has to wait for each.
    */
   closeLater(frame: string, code: CloseCode): void;
+}
+
+/**
+ * Who is at the other end, for those who wait for it ([P-14] of `docs/protocol.md`): at the address that it
+ * comes from, unless it says where it runs.
+ */
+export function profileAt({ transport, peer }: Wire, client?: ClientProfile): ClientProfile | undefined {
+  return transport === "in-process" ? client : { host: peer, ...client };
 }
 
 /** What is wrong, for the peer. */

@@ -13,7 +13,14 @@ import type { SessionListener } from "../session/listener.ts";
 import type { Session } from "../session/session.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Effect } from "../store/store.ts";
-import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
+import {
+  CLOSE,
+  type CloseCode,
+  type Conversation,
+  type Fault,
+  profileAt,
+  type Wire,
+} from "./conversation.ts";
 import {
   COMMAND,
   type LegacyOutcome,
@@ -71,7 +78,10 @@ export class LegacyConversation implements Conversation, SessionListener {
     const { request, fault } = readLegacyRequest(frame);
     if (fault !== undefined) return this.#say(request, outcome(RESULT.badRequest, fault, false));
     const { transport } = this.#wire;
-    this.#session ??= this.#sessions.open(this, CLIENT, { access: this.#access, transport });
+    this.#session ??= this.#sessions.open(this, profileAt(this.#wire, CLIENT), {
+      access: this.#access,
+      transport,
+    });
     if (this.#session) return this.#carryOut(this.#session, request);
     this.#say(
       request,

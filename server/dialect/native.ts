@@ -31,7 +31,14 @@ import type { Session } from "../session/session.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { WatchEffect } from "../session/watches.ts";
 import type { Effect } from "../store/store.ts";
-import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
+import {
+  CLOSE,
+  type CloseCode,
+  type Conversation,
+  type Fault,
+  profileAt,
+  type Wire,
+} from "./conversation.ts";
 import { KeptFrames } from "./kept_frames.ts";
 import { messageOf } from "./native_message.ts";
 import { ask } from "./native_request.ts";
@@ -145,7 +152,8 @@ export class NativeConversation implements Conversation, SessionListener {
       return refusal.code === "DRAINING" ? this.#wire.close(CLOSE.goingAway) : undefined;
     }
     const { transport } = this.#wire;
-    const session = this.#session = sessions.open(this, client, { access, graceMs: grace, transport });
+    const profile = profileAt(this.#wire, client);
+    const session = this.#session = sessions.open(this, profile, { access, graceMs: grace, transport });
     if (session) this.#welcome(id, session, { secret: session.secret?.tell() });
   }
 

@@ -20,7 +20,14 @@ import type { SessionListener } from "../session/listener.ts";
 import type { Session } from "../session/session.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Effect } from "../store/store.ts";
-import { CLOSE, type CloseCode, type Conversation, type Fault, type Wire } from "./conversation.ts";
+import {
+  CLOSE,
+  type CloseCode,
+  type Conversation,
+  type Fault,
+  profileAt,
+  type Wire,
+} from "./conversation.ts";
 import { NO_NONCE, readTextLine, type TextCommand } from "./text_command.ts";
 
 /** The version of these lines. */
@@ -91,7 +98,10 @@ export class TextConversation implements Conversation, SessionListener {
     if (command.verb === "AUTH") return this.#authenticate(command);
     const access = this.#access ?? this.#sessions.gate.identify(undefined, this.#wire.peer);
     if (!isAccess(access)) return this.#turnAway(command.nonce, access);
-    this.#session = this.#sessions.open(this, CLIENT, { access, transport: this.#wire.transport });
+    this.#session = this.#sessions.open(this, profileAt(this.#wire, CLIENT), {
+      access,
+      transport: this.#wire.transport,
+    });
     if (this.#session) return this.#carryOut(this.#session, command);
     const message = "Cannot open a session: the daemon leaves service";
     this.#endWith(command.nonce, { code: "DRAINING", message }, CLOSE.goingAway);

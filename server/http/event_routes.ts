@@ -65,11 +65,12 @@ function startStream(opening: Opening, client: HttpClient & { readonly word: str
 }
 
 /** One stream more is possible afterwards: those that nobody reads go first, the oldest of them. */
-function makeRoom({ streams, limits: { eventStreamsMax } }: Opening): void {
+function makeRoom({ streams, sessions, limits: { eventStreamsMax } }: Opening): void {
   if (streams.size < eventStreamsMax) return;
   const unread = [...streams.values()].find(({ isRead }) => !isRead);
   unread?.end();
   if (unread && streams.size < eventStreamsMax) return;
+  sessions.counts.httpRefused++;
   const message = `Cannot open a stream: ${eventStreamsMax} are open, which is eventStreamsMax`;
   throw new Refusal({ code: "LIMIT", message });
 }

@@ -167,8 +167,9 @@ export class HttpLocks {
   }
 
   #begin(asked: RestAcquire, asker: Asker): Entry {
-    const { limits: { httpLocksMax } } = this.#parts;
+    const { sessions, limits: { httpLocksMax } } = this.#parts;
     if (this.size >= httpLocksMax) {
+      sessions.counts.httpRefused++;
       const message =
         `Cannot lock over HTTP: ${httpLocksMax} locks and waits there are, which is httpLocksMax`;
       throw new Refusal({ code: "LIMIT", message });

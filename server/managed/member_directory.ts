@@ -12,6 +12,7 @@
 import { setTimeout as rest } from "node:timers/promises";
 import { type KernelTextCalls, readKernelText } from "../../ffi/kernel_text.ts";
 import { assert } from "../base/assert.ts";
+import { orSay } from "../base/system_error.ts";
 import { dataDirectory, logDirectory, type ManagedCluster } from "./managed_cluster.ts";
 import { MemberError } from "./member_error.ts";
 
@@ -43,8 +44,10 @@ export class MemberDirectory implements Disposable {
     this.#cluster = cluster;
     this.#calls = calls;
     // For this user alone, as etcd wants it.
-    Deno.mkdirSync(dataDirectory(cluster), { recursive: true, mode: 0o700 });
-    this.#file = Deno.openSync(`${directory}/etcd.pid`, { create: true, read: true, write: true });
+    this.#file = orSay(`Cannot make the directory ${JSON.stringify(directory)}`, () => {
+      Deno.mkdirSync(dataDirectory(cluster), { recursive: true, mode: 0o700 });
+      return Deno.openSync(`${directory}/etcd.pid`, { create: true, read: true, write: true });
+    });
     if (this.#file.tryLockSync(true)) return;
     this.#file.close();
     throw new MemberError(`Cannot run a member of etcd in ${JSON.stringify(directory)}: another daemon does`);

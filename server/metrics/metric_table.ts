@@ -136,7 +136,7 @@ export const METRICS: readonly Metric[] = [
     type: "counter",
     labels: ["limit"],
     help:
-      "how often a limit was reached: connections, sessions, locks (of a session, or lock files), queue, watches, frame, output",
+      "how often a limit was reached: connections, sessions, locks (of a session, or lock files), queue, watches, http (locks and streams of HTTP clients), frame, output",
     read: (sources) => byLabel("limit", limitRefusals(sources)),
   },
   {
@@ -227,6 +227,7 @@ function limitRefusals({ connections: { counts }, sessions, locks }: MetricSourc
     locks: sum("limit"),
     queue: sum("queue_full"),
     watches: sessions.counts.watchesRefused,
+    http: sessions.counts.httpRefused,
     frame: counts.longFrames,
     output: counts.slowReaders,
   };

@@ -32,7 +32,7 @@ export class Sessions {
   readonly observer: Observer | undefined;
   readonly commands: CommandClock;
   /** How often something happened since the start. */
-  readonly counts = { opened: 0, resumed: 0, refused: 0, watchesRefused: 0 };
+  readonly counts = { opened: 0, resumed: 0, refused: 0, watchesRefused: 0, httpRefused: 0 };
   /** Who watches which names. */
   readonly watches: Watches;
   readonly #options: SessionsOptions;

@@ -17,7 +17,7 @@ export interface TlsCredentials {
  * Pause after an accept that failed, in milliseconds: descriptors are missing, and come back when connections
  * end.
  */
-const ACCEPT_PAUSE_MS = 10;
+export const ACCEPT_PAUSE_MS = 10;
 
 /** An open port. */
 export class Port {

@@ -66,7 +66,7 @@ rule("[P-46] sessions tells who is here, page by page", async ({ connect, transp
     [["a", "connected", 1, 0], ["b", "connected", 0, 1], ["c", "connected", 0, 0]],
   );
   for (const one of seen) {
-    equal(one.transport, transport);
+    deepEqual([one.transport, one.subject], [transport, "anybody"]);
     ok(Math.abs(Date.now() - one.since) < 60_000);
     deepEqual([one.grace, one.expires, one.secret], [undefined, undefined, undefined]);
   }

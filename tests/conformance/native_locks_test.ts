@@ -137,7 +137,13 @@ rule("[P-40] who tells holders and waiters in their order, and the numbers of al
   const { held, waiting, ...rest } = await first.ask({ id: 1_000, op: "who", name: "a" });
   deepEqual(rest, { id: 1_000, ok: true, name: "a", heldCount: 601, waitingCount: 501, outside: null });
   const { since, session, ...holder } = held[0];
-  deepEqual(holder, { request: 2, mode: "CR", token, client: { name: "one" }, reason: "look" });
+  deepEqual(holder, {
+    request: 2,
+    mode: "CR",
+    token,
+    client: { host: "127.0.0.1", name: "one" },
+    reason: "look",
+  });
   ok(Math.abs(Date.now() - since) < 60_000 && session.length > 0);
   const requests = (parties: { request: number }[]) => parties.map(({ request }) => request);
   deepEqual(requests(held), Array.from({ length: 500 }, (_, index) => index + 2));

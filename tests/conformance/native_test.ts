@@ -129,11 +129,28 @@ rule("[P-26] BUSY and TIMEOUT say who is in the way, in which mode and why", asy
       mode: "PR",
       reason: "report",
       token: grant.token,
-      client: { name: "billing-1" },
+      client: { host: "127.0.0.1", name: "billing-1" },
     });
     ok(Math.abs(Date.now() - since) < 60_000);
   }
 });
+
+rule(
+  "[P-14] a client is seen at its address, unless it says where it runs",
+  async ({ connect }) => {
+    const seen = async (client: object) => {
+      const peer = await connect({ hello: false });
+      await peer.ask({ id: 1, op: "hello", version: 1, ...client });
+      await peer.ask({ id: 2, op: "acquire", name: "a", mode: "NL" });
+      const { held } = await peer.ask({ id: 3, op: "who", name: "a" });
+      await peer.ask({ id: 4, op: "release", lock: 2 });
+      return held[0].client;
+    };
+    deepEqual(await seen({}), { host: "127.0.0.1" });
+    deepEqual(await seen({ client: { pid: 7 } }), { host: "127.0.0.1", pid: 7 });
+    deepEqual(await seen({ client: { name: "n", host: "app3" } }), { name: "n", host: "app3" });
+  },
+);
 
 rule(
   "[P-31] cancel withdraws a wait, gives a lock back, and says when there was nothing to do",

@@ -89,7 +89,12 @@ rule("[P-40] who and BUSY name the holder at another daemon, once that has said 
     return answer.outsideHolder ? answer : undefined;
   });
   const { client, reason, token: told, daemon } = outsideHolder;
-  deepEqual([outside, client, reason, told], ["EX", { name: "elsewhere" }, "rebill", token]);
+  deepEqual([outside, client, reason, told], [
+    "EX",
+    { host: "127.0.0.1", name: "elsewhere" },
+    "rebill",
+    token,
+  ]);
   match(daemon, /\[\d+\]$/);
   const { error } = await peer.ask({ id: ++id, op: "acquire", name: "a", wait: 0 });
   match(error.message, /held in EX by elsewhere/);

@@ -38,7 +38,7 @@ rule("[P-55] a watch is told what happens to its names, in order, and numbered",
     seq: 1,
     event: "granted",
     name: "in/1",
-    party: { request: 2, mode: "PR", token, client: { name: "a" }, reason: "read" },
+    party: { request: 2, mode: "PR", token, client: { host: "127.0.0.1", name: "a" }, reason: "read" },
   });
   ok(Math.abs(Date.now() - since) < 60_000 && session.length > 0);
   deepEqual(await events(watcher, 7), [

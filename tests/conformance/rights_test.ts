@@ -85,6 +85,13 @@ guarded("[P-80] strangers may what the file lets them", async ({ greet }) => {
   equal((await greet("eve")).hello.error.code, "UNAUTHENTICATED");
 }, { anonymous: "read:*" });
 
+guarded("[P-46] sessions tells whose token each was opened with", async ({ greet }) => {
+  const { peer: ops } = await greet("ops");
+  await greet("alice", { client: { name: "ops" } });
+  const { sessions } = await ops.ask({ id: 2, op: "sessions" });
+  deepEqual(sessions.map(({ subject }: { subject: string }) => subject).toSorted(), ["alice", "ops"]);
+});
+
 guarded("[I-10] [P-81] every request wants its right, and changes nothing without it", async ({ greet }) => {
   const { peer: ops } = await greet("ops");
   const { peer: alice } = await greet("alice");

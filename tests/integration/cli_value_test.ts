@@ -70,7 +70,7 @@ Deno.test("break, kick and drain tell what they did in every form", async () => 
   const run = (...words: string[]) => runCommand(daemon.url, words);
   const broken = await run("break", "job", "--token", String(lock.token), "--reason", "why", "-o", "json");
   deepEqual(JSON.parse(broken.output).map((party: { token: number }) => party.token), [lock.token]);
-  match(broken.errors, /^distrilock: broke job in EX, held by victim since /);
+  match(broken.errors, /^distrilock: broke job in EX, held by victim@127\.0\.0\.1\[\d+\] since /);
   equal((await run("break", "job", "--token", String(lock.token), "--reason", "why")).code, 76);
   const kicked = await run("kick", client.session, "--reason", "why", "-o", "jsonl");
   equal(kicked.output, `{"session":"${client.session}"}\n`);

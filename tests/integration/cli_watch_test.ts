@@ -8,8 +8,8 @@ import { eventually } from "../support/eventually.ts";
 Deno.test("explain shows the chain, for people and for programs", async () => {
   using directory = temporaryDirectory();
   await using daemon = await startDaemonProcess(directory.path);
-  await using a = await connect(daemon.url, { name: "a" });
-  await using b = await connect(daemon.url, { name: "b" });
+  await using a = await connect(daemon.url, { name: "a", host: "one", pid: 1 });
+  await using b = await connect(daemon.url, { name: "b", host: "two", pid: 2 });
   await a.owner("job").acquire("x");
   await b.acquire("y", { reason: "slow" });
   const waits = [a.owner("job").acquire("y"), b.acquire("x")];
@@ -22,9 +22,12 @@ Deno.test("explain shows the chain, for people and for programs", async () => {
   equal(table.code, 0);
   match(
     table.output,
-    /^x\n {2}held {2}EX {2}a\/job {2}since \d+s, token \d+\n {2}1st {3}EX {2}b {6}for \d+s ← a\/job\n/,
+    /^x\n {2}held {2}EX {2}a@one\[1\]\/job {2}since \d+s, token \d+\n {2}1st {3}EX {2}b@two\[2\] {6}for \d+s ← a@one\[1\]\/job\n/,
   );
-  match(table.output, /\n\ny\n {2}held .* slow\n {2}1st {3}EX {2}a\/job {2}for \d+s ← b\n$/);
+  match(
+    table.output,
+    /\n\ny\n {2}held .* slow\n {2}1st {3}EX {2}a@one\[1\]\/job {2}for \d+s ← b@two\[2\]\n$/,
+  );
   const json = await runCommand(daemon.url, ["explain", "x", "-o", "json"]);
   deepEqual(JSON.parse(json.output).map(({ name }: { name: string }) => name), ["x", "y"]);
   const free = await runCommand(daemon.url, ["explain", "free"]);
@@ -52,7 +55,7 @@ Deno.test("watch prints what happens until it is interrupted, or its daemon is g
   await eventually("the last event", () => lines.output.includes("out/1"));
   match(
     table.output,
-    /^TIME +EVENT +NAME +MODE +TOKEN +CLIENT\n\S+Z {2}(granted|released) +in\/1 +EX +\d+ +a {2}why\n/,
+    /^TIME +EVENT +NAME +MODE +TOKEN +CLIENT\n\S+Z {2}(granted|released) +in\/1 +EX +\d+ +a@127\.0\.0\.1\[\d+\] {2}why\n/,
   );
   equal(table.output.includes("out/1"), false);
   const [first = ""] = lines.output.split("\n");

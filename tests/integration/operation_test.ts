@@ -117,6 +117,23 @@ Deno.test("/metrics counts connections and watches that a limit keeps out", asyn
   equal(samples.get('distrilock_limit{limit="connectionsMax"}'), 2);
 });
 
+Deno.test("/metrics counts what limits of HTTP clients keep out", async () => {
+  using directory = temporaryDirectory();
+  const flags = ["--http-locks-max", "0", "--event-streams-max", "0"];
+  await using daemon = startDaemon(directory.path, flags);
+  const url = `http://127.0.0.1:${daemon.httpPort}`;
+  const headers = { "content-type": "application/json" };
+  const refusals = [
+    await fetch(`${url}/v1/locks`, { method: "POST", headers, body: '{"name":"a"}' }),
+    await fetch(`${url}/v1/events`),
+    await fetch(`${url}/getLock/a`),
+  ];
+  deepEqual(refusals.map(({ status }) => status), [429, 429, 429]);
+  for (const { body } of refusals) await body?.cancel();
+  const samples = await scrape(daemon.httpPort);
+  equal(samples.get('distrilock_limit_refusals_total{limit="http"}'), 3);
+});
+
 Deno.test("/livez and /readyz say ok, and with verbose each check", async () => {
   using directory = temporaryDirectory();
   await using daemon = startDaemon(directory.path);
@@ -207,6 +224,26 @@ Deno.test("serve says in a line that a port is taken, and ends with 69", async (
     const { code, errors } = await runCommand("", ["serve", "--directory", directory.path, ...ports]);
     equal(code, 69, errors);
     match(errors, new RegExp(`^distrilock: Cannot listen on ${taken}: .*\n$`, "m"));
+    doesNotMatch(errors, /Uncaught/);
+  }
+});
+
+Deno.test("serve says which file it cannot use, what for, and ends with 69", async () => {
+  using directory = temporaryDirectory();
+  const file = `${directory.path}/file`;
+  Deno.writeTextFileSync(file, "");
+  const nowhere = `${directory.path}/none/x`;
+  for (
+    const [what, path, flags] of [
+      ["make the directory", file, ["--directory", file]],
+      ["open the audit file", nowhere, ["--directory", directory.path, "--audit-log", nowhere]],
+      ["read", nowhere, ["--etcd", "http://127.0.0.1:1", "--etcd-ca", nowhere]],
+      ["make the directory", file, ["--etcd-managed", "127.0.0.1", "--etcd-data", file, "--bootstrap"]],
+    ] as const
+  ) {
+    const { code, errors } = await runCommand("", ["serve", "--http-address", "off", ...flags]);
+    equal(code, 69, errors);
+    ok(errors.includes(`distrilock: Cannot ${what} "${path}"`), errors);
     doesNotMatch(errors, /Uncaught/);
   }
 });

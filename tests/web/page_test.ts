@@ -83,7 +83,7 @@ test("of three locks it shows who waits, the oldest first, and draws for whom", 
   await seen.shows(`${ROWS}:nth-child(2)`, /4 min 5\d s|5 min/);
   await a.release();
   await waitA;
-  await seen.shows(`${ROWS}:first-child`, /^a EX report-7 wants a/);
+  await seen.shows(`${ROWS}:first-child`, /^a EX report-7 127\.0\.0\.1, pid \d+ wants a/);
   await seen.shows(".tile[data-field=waiting]", /Waiting requests 1/);
   await seen.check();
   await other.close();

@@ -17,6 +17,9 @@ export const LOOKING_CASES: Cases = {
     const { held, waiting: queue } = await other.who(stage.name());
     equal(held.map(({ client, reason, mode }) => [client?.name, reason, mode]), [["holder", "backup", "EX"]]);
     equal(queue.map(({ client, mode }) => [client?.name, mode]), [["waiter", "PR"]]);
+    // A page has no process.
+    const { process } = globalThis as { process?: { pid?: number } };
+    equal(held[0]?.client?.pid, process?.pid);
     await lock.release();
     await (await waiting).release();
   },

@@ -110,7 +110,7 @@ Deno.test("AuditFile goes on with its file when the path cannot be opened anew",
   const path = `${directory.path}/sub/audit`;
   await using audit = new AuditFile({ path, log: keptLog().log, clock: CLOCK });
   Deno.renameSync(`${directory.path}/sub`, `${directory.path}/moved`);
-  throws(() => audit.reopen(), Deno.errors.NotFound);
+  throws(() => audit.reopen(), { code: "ENOENT", message: /^Cannot open the audit file / });
   audit.record("after", {});
   match(Deno.readTextFileSync(`${directory.path}/moved/audit`), /"after"/);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { equal } from "node:assert/strict";
-import { partyTable } from "../../../../client/cli/table.ts";
+import { clientText, partyTable } from "../../../../client/cli/table.ts";
 
 Deno.test("partyTable shows holders, other processes, waiters and how many more", () => {
   const since = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -59,4 +59,12 @@ Deno.test("partyTable shows owner, labels, expiry, daemon and a conversion where
 Deno.test("partyTable of nothing is empty", () => {
   equal(partyTable([]), "");
   equal(partyTable([{ name: "a", held: [], waiting: [], heldCount: 0, waitingCount: 0, outside: null }]), "");
+});
+
+Deno.test("clientText has the session in place of a name where nothing else tells who it is", () => {
+  equal(clientText({ name: "b", host: "h", pid: 3 }, "s1"), "b@h[3]");
+  equal(clientText({ host: "h", pid: 3 }, "s1"), "@h[3]");
+  equal(clientText({ host: "h" }, "s1"), "s1@h");
+  equal(clientText(undefined, "s1"), "s1");
+  equal(clientText({ host: "h" }), "@h");
 });
