@@ -11,6 +11,7 @@
 import type { Log } from "../base/log.ts";
 import type { Port } from "./port.ts";
 import type { Socket } from "./tls_socket.ts";
+import type { Reception } from "./reception.ts";
 
 const BUFFER_BYTES = 16_384;
 /** How often connections are looked at, in milliseconds. */
@@ -30,7 +31,7 @@ export interface HttpFrontOptions {
    */
   readonly isBusy: (innerPort: number) => boolean;
   /** Where its descriptors are counted together with those of all other connections. */
-  readonly reception: { readonly size: number; descriptorsElsewhere: number };
+  readonly reception: Pick<Reception, "size" | "descriptorsElsewhere" | "acceptFailed">;
   readonly limits: HttpFrontLimits;
   readonly log: Log;
   readonly now: () => number;
@@ -64,7 +65,7 @@ export class HttpFront {
     this.#options = options;
     this.#serving = options.port.serve(
       (socket) => this.#take(socket),
-      (error) => options.log.warn("http.accept_failed", { error }),
+      (error) => options.reception.acceptFailed("http", error),
     );
     this.#patrol = setInterval(() => this.#cutIdle(), PATROL_INTERVAL_MS);
   }

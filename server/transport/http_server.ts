@@ -62,10 +62,7 @@ export class HttpServer {
     this.#serving = keepServing(server, {
       again: () => open({ hostname: addr.hostname, port: addr.port }),
       signal,
-      onAcceptFailed(error) {
-        reception.counts.failedAccepts++;
-        log.warn("http.accept_failed", { error });
-      },
+      onAcceptFailed: (error) => reception.acceptFailed("http", error),
     });
     this.#front = this.#outer && new HttpFront({
       port: this.#outer,

@@ -47,6 +47,11 @@ export interface ReceptionOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
+/**
+ * How often failed accepts are told of at most, in milliseconds: without descriptors there are very many.
+ */
+const TELL_INTERVAL_MS = 1_000;
+
 /** What the connections of a daemon share. */
 export class Reception {
   readonly limits: ReceptionOptions["limits"];
@@ -67,6 +72,8 @@ export class Reception {
   readonly #heartbeats = new Heartbeats();
   /** How many connections each address has. */
   readonly #countOf = new Map<string, number>();
+  /** When a failed accept of each port is told of again. */
+  readonly #tellDueMs = { tcp: -Infinity, http: -Infinity };
   #unsent: Guest[] = [];
   #closed: PromiseWithResolvers<void> | undefined;
 
@@ -115,6 +122,15 @@ export class Reception {
     this.#count(guest.peer, 1);
     guest.dueMs = this.#options.clock.now() + this.limits.helloTimeoutMs;
     this.#awaited.add(guest);
+  }
+
+  /** A connection could not be taken at a port. */
+  acceptFailed(port: "tcp" | "http", error: unknown): void {
+    const now = this.#options.clock.now();
+    this.counts.failedAccepts++;
+    if (now < this.#tellDueMs[port]) return;
+    this.#tellDueMs[port] = now + TELL_INTERVAL_MS;
+    this.log.warn(`${port}.accept_failed`, { error, failed: this.counts.failedAccepts });
   }
 
   /** The peer said something, and its conversation has taken it. */

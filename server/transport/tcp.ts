@@ -35,10 +35,7 @@ const ENCODER = new TextEncoder();
 export function serveTcp(port: Port, reception: Reception, dialects: Dialects): Promise<void> {
   return port.serve(
     (socket) => new TcpConnection(socket, reception, dialects).serve(),
-    (error) => {
-      reception.counts.failedAccepts++;
-      reception.log.warn("tcp.accept_failed", { error });
-    },
+    (error) => reception.acceptFailed("tcp", error),
   );
 }
 
