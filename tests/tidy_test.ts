@@ -2,7 +2,13 @@ import { ok } from "node:assert/strict";
 import { checkReadmePaths, checkVersions } from "./tidy/documents.ts";
 import { checkCircles, checkFloors, checkPackages } from "./tidy/imports.ts";
 import { checkRulesExist, checkRulesHaveTests } from "./tidy/rules.ts";
-import { checkFileLengths, checkFileNames, checkFunctionLengths, checkModuleComments } from "./tidy/shape.ts";
+import {
+  checkCommentWidths,
+  checkFileLengths,
+  checkFileNames,
+  checkFunctionLengths,
+  checkModuleComments,
+} from "./tidy/shape.ts";
 import type { SourceFile } from "./tidy/source_file.ts";
 import { readTree } from "./tidy/tree.ts";
 import { checkClocks, checkConsole, checkConstructs, checkPurity, checkUnfinished } from "./tidy/words.ts";
@@ -15,6 +21,7 @@ const CHECKS: Readonly<Record<string, (files: readonly SourceFile[]) => string[]
   "deciding is pure": checkPurity,
   "the client lives by a monotonic clock": checkClocks,
   "files are short": checkFileLengths,
+  "comments are no wider than code": checkCommentWidths,
   "functions are short": checkFunctionLengths,
   "files have telling names": checkFileNames,
   "files say what they are for": checkModuleComments,

@@ -13,8 +13,8 @@ export function isOfSystem(error: unknown): error is Error {
 }
 
 /**
- * Does what the operating system may refuse. What it says then does not tell what it was for, so `what` stands
- * before it, as in `Cannot make the directory "x"`; the error keeps its code.
+ * Does what the operating system may refuse. What it says then does not tell what it was for, so `what`
+ * stands before it, as in `Cannot make the directory "x"`; the error keeps its code.
  */
 export function orSay<T>(what: string, work: () => T): T {
   try {

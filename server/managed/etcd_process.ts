@@ -1,6 +1,6 @@
 /**
- * One process of etcd: started, listened to, ended. It has a process group of its own, so that Ctrl-C in a terminal reaches the daemon alone, which ends
- * it when nobody needs it any more.
+ * One process of etcd: started, listened to, ended. It has a process group of its own, so that Ctrl-C in a
+ * terminal reaches the daemon alone, which ends it when nobody needs it any more.
  *
  * @module
  */
@@ -13,9 +13,15 @@ const PROGRAM = "etcd";
 const VERSION_LEAST = [3, 4] as const;
 /** How many of its last words are kept. */
 const WORDS_MAX = 5;
-/** What is passed on; the rest tells why it ended, if it does. That others cannot be reached it says every few seconds. */
+/**
+ * What is passed on; the rest tells why it ended, if it does. That others cannot be reached it says every few
+ * seconds.
+ */
 const LOUD = new Set(["error", "dpanic", "panic", "fatal"]);
-/** How long it may take to end in order, in milliseconds: it hands its leadership over, when there is somebody to have it. */
+/**
+ * How long it may take to end in order, in milliseconds: it hands its leadership over, when there is somebody
+ * to have it.
+ */
 const STOP_MS = 5_000;
 
 /** How a process ended. */
@@ -85,7 +91,8 @@ export class EtcdProcess {
     const { level, said, isFault } = wordsOf(line);
     const isLoud = level === undefined || LOUD.has(level);
     if (isLoud) this.#log.warn("etcd.says", { said });
-    // Of lines that are no JSON the first has the reason; behind it comes where it was in its program, or how it is used.
+    // Of lines that are no JSON the first has the reason; behind it comes where it was in its program, or how
+    // it is used.
     const isRest = level === undefined && this.#wasPlain;
     this.#wasPlain = level === undefined;
     if (isRest || (!isLoud && !isFault)) return;
@@ -105,8 +112,8 @@ export async function checkProgram(): Promise<void> {
 }
 
 /**
- * Looks whether the ports of our member are free. An etcd that is there already would answer in place of ours, which could not even start. Throws a
- * {@link MemberError}.
+ * Looks whether the ports of our member are free. An etcd that is there already would answer in place of
+ * ours, which could not even start. Throws a {@link MemberError}.
  */
 export function checkPorts({ self }: Pick<ManagedCluster, "self">): void {
   for (const port of [self.port, self.port + 1]) {

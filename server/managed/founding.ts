@@ -1,7 +1,8 @@
 /**
- * Whether a cluster may be founded. A member without data must not found one, or vote as one that did, where members have decided anything before: it
- * would vote against what it has forgotten. So those who would found a cluster wait for each other: each says at its address that it has no past, and
- * goes on when all the others have said so, or when one of them says that there is a cluster.
+ * Whether a cluster may be founded. A member without data must not found one, or vote as one that did, where
+ * members have decided anything before: it would vote against what it has forgotten. So those who would found
+ * a cluster wait for each other: each says at its address that it has no past, and goes on when all the
+ * others have said so, or when one of them says that there is a cluster.
  *
  * @module
  */
@@ -26,7 +27,10 @@ export interface FoundingOptions extends Waiting {
   readonly peers: Peers;
 }
 
-/** True: nobody has a past, found it. False: there is a cluster. Throws a {@link MemberError}, or what the signal says. */
+/**
+ * True: nobody has a past, found it. False: there is a cluster. Throws a {@link MemberError}, or what the
+ * signal says.
+ */
 export async function mayFound(
   cluster: ManagedCluster,
   { peers, waits, signal }: FoundingOptions,

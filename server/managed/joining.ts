@@ -1,6 +1,6 @@
 /**
- * How a member without data comes into a cluster that is there: as a new one. What it was before, if it was one, is removed first: an empty disk behind
- * an old name would vote against what it has forgotten.
+ * How a member without data comes into a cluster that is there: as a new one. What it was before, if it was
+ * one, is removed first: an empty disk behind an old name would vote against what it has forgotten.
  *
  * @module
  */
@@ -18,7 +18,10 @@ export interface JoiningOptions extends Waiting {
   readonly membership: Membership;
 }
 
-/** Has the others take our member in, however long that takes. Answers all members. Throws what the signal says. */
+/**
+ * Has the others take our member in, however long that takes. Answers all members. Throws what the signal
+ * says.
+ */
 export async function join(
   cluster: ManagedCluster,
   { membership, waits, signal }: JoiningOptions,

@@ -70,7 +70,10 @@ export function founders(cluster: ManagedCluster): InitialMember[] {
   return cluster.hosts.map((host) => ({ name: hostName(host), peerUrl: peerUrl(cluster, host) }));
 }
 
-/** The address that is listened on. A name may stand for an address that others see and this host does not have, so all are. */
+/**
+ * The address that is listened on. A name may stand for an address that others see and this host does not
+ * have, so all are.
+ */
 export function listenHost({ host }: MemberHost): string {
   if (isIP(host)) return host;
   return host === "localhost" ? "127.0.0.1" : "0.0.0.0";

@@ -1,5 +1,6 @@
 /**
- * The member of etcd that a daemon runs: founds a cluster or joins one, is started again when it ends, and is ended after the daemon.
+ * The member of etcd that a daemon runs: founds a cluster or joins one, is started again when it ends, and is
+ * ended after the daemon.
  *
  * ```text
  *   start ──▶ STARTING ──▶ RUNNING ──▶ RESTING ──▶ STARTING        [supervise]
@@ -8,7 +9,8 @@
  *               throws      STOPPED ◀───────┘
  * ```
  *
- * What a start does depends on what is in the directory then, not on what the start before did: a disk may be lost at any time.
+ * What a start does depends on what is in the directory then, not on what the start before did: a disk may be
+ * lost at any time.
  *
  * @module
  */
@@ -33,14 +35,20 @@ import type { MemberDirectory } from "./member_directory.ts";
 import { MemberError } from "./member_error.ts";
 import type { Peers } from "./peers.ts";
 
-/** How often a first start is tried, and the rest between, in milliseconds: the others may not know yet that they took us in. */
+/**
+ * How often a first start is tried, and the rest between, in milliseconds: the others may not know yet that
+ * they took us in.
+ */
 const STARTS_MAX = 3;
 const REST_MS = 1_000;
 /** The rest before a restart grows up to this, in milliseconds. */
 const REST_MS_MAX = 5_000;
 /** A member that lived so long has got over what ended the one before, in milliseconds. */
 const STEADY_MS = 30_000;
-/** How long a daemon waits for its member before it serves without, in milliseconds: a majority may be missing. */
+/**
+ * How long a daemon waits for its member before it serves without, in milliseconds: a majority may be
+ * missing.
+ */
 const UP_MS = 10_000;
 const LOOK_MS = 100;
 
@@ -72,7 +80,10 @@ export class Member {
     this.#parts = parts;
   }
 
-  /** Starts the member, and waits until it serves or only a majority is missing. Throws a {@link MemberError} when it cannot start. */
+  /**
+   * Starts the member, and waits until it serves or only a majority is missing. Throws a {@link MemberError}
+   * when it cannot start.
+   */
   static async start(cluster: ManagedCluster, parts: MemberParts): Promise<Member> {
     const member = new Member(cluster, parts);
     // However this process ends, its etcd does not outlive it, unless it is killed.
@@ -166,7 +177,10 @@ export class Member {
     return { state: "existing", members: await join(cluster, { membership, ...waiting }) };
   }
 
-  /** How it ended, if it did so before it served; undefined: it serves, or has taken so long that only a majority can be missing. */
+  /**
+   * How it ended, if it did so before it served; undefined: it serves, or has taken so long that only a
+   * majority can be missing.
+   */
   async #endBeforeUp(process: EtcdProcess): Promise<End | undefined> {
     let end: End | undefined;
     void process.ended.then((ended) => end = ended);
@@ -180,7 +194,10 @@ export class Member {
     return undefined;
   }
 
-  /** Our ports are free, so whoever answers at our name is another host: its member must not be removed as if it had been ours. */
+  /**
+   * Our ports are free, so whoever answers at our name is another host: its member must not be removed as if
+   * it had been ours.
+   */
   async #checkSelf(): Promise<void> {
     const { self } = this.#cluster;
     if (await this.#parts.peers.ask(self) instanceof Error) return;

@@ -1,11 +1,14 @@
 /**
- * The directory of a member: it belongs to one daemon at a time, says whether the member has data, and knows the process of a daemon that was killed.
+ * The directory of a member: it belongs to one daemon at a time, says whether the member has data, and knows
+ * the process of a daemon that was killed.
  *
- * A daemon that is killed leaves its etcd running, which goes on as a member; nobody would end it, and its ports and data are taken. So the process is
- * written down, and whoever owns the directory next ends it before it starts one of its own.
+ * A daemon that is killed leaves its etcd running, which goes on as a member; nobody would end it, and its
+ * ports and data are taken. So the process is written down, and whoever owns the directory next ends it
+ * before it starts one of its own.
  *
- * Source: proc_pid_stat(5): the name in brackets, and field 22, when the process was started; both together are no other process. Field 20, how many threads it has:
- * its first one may have ended, as the state in field 3 says, while others still have its ports.
+ * Source: proc_pid_stat(5): the name in brackets, and field 22, when the process was started; both together
+ * are no other process. Field 20, how many threads it has: its first one may have ended, as the state in
+ * field 3 says, while others still have its ports.
  *
  * @module
  */
@@ -38,7 +41,10 @@ export class MemberDirectory implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #calls: ProcessCalls;
 
-  /** Makes it, if it is missing, and takes it. Throws a {@link MemberError}, or an error of the operating system. */
+  /**
+   * Makes it, if it is missing, and takes it. Throws a {@link MemberError}, or an error of the operating
+   * system.
+   */
   constructor(cluster: ManagedCluster, calls: ProcessCalls) {
     const { directory } = cluster;
     this.#cluster = cluster;

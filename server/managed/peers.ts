@@ -1,8 +1,10 @@
 /**
- * What a member tells the others of itself, at the address that is for them: the list of the members that it knows. etcd does so from its start on,
- * long before it serves. A daemon that is about to found a cluster answers in the same place with an empty list: nobody has been a member yet.
+ * What a member tells the others of itself, at the address that is for them: the list of the members that it
+ * knows. etcd does so from its start on, long before it serves. A daemon that is about to found a cluster
+ * answers in the same place with an empty list: nobody has been a member yet.
  *
- * Source: etcd `server/etcdserver/api/etcdhttp/peer.go` (`/members`): JSON, an array; a member has client URLs from when it was in a majority.
+ * Source: etcd `server/etcdserver/api/etcdhttp/peer.go` (`/members`): JSON, an array; a member has client
+ * URLs from when it was in a majority.
  *
  * @module
  */
@@ -35,8 +37,8 @@ export class Peers implements Disposable {
     this.#cluster = cluster;
     const { tls } = cluster;
     const read = (path: string) => Deno.readTextFileSync(path);
-    // A connection of its own for each question: who answers at an address changes in the middle, from the daemon to etcd. Whoever speaks HTTP/2 with TLS
-    // there is taken for a client of gRPC.
+    // A connection of its own for each question: who answers at an address changes in the middle, from the
+    // daemon to etcd. Whoever speaks HTTP/2 with TLS there is taken for a client of gRPC.
     const way = { poolMaxIdlePerHost: 0, http2: false };
     this.#client = Deno.createHttpClient(
       tls ? { ...way, caCerts: [read(tls.ca)], cert: read(tls.cert), key: read(tls.key) } : way,

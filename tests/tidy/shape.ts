@@ -11,6 +11,9 @@ export const FILE_LINES_MAX = 300;
 /** Longest function, in lines from its head to its closing brace. */
 export const FUNCTION_LINES_MAX = 60;
 
+/** Longest line of a comment, in characters: that of the formatter, which wraps code only. */
+export const COMMENT_WIDTH_MAX = 110;
+
 const SNAKE_CASE = /^[a-z0-9]+(?:_[a-z0-9]+)*(?:\.d)?\.[tj]s$/;
 const EMPTY_NAME = /(?:^|_)(?:utils?|helpers?|types?|index|managers?)(?=_|\.|$)/;
 
@@ -20,6 +23,26 @@ export function checkFileLengths(files: readonly SourceFile[]): string[] {
     const { length } = linesOf(text);
     if (length <= FILE_LINES_MAX) return [];
     return [`${path}: a file of ${length} lines is banned, use files of at most ${FILE_LINES_MAX}`];
+  });
+}
+
+/** Comments that are too wide. Examples, diagrams and tables are as wide as they have to be. */
+export function checkCommentWidths(files: readonly SourceFile[]): string[] {
+  return files.filter(({ isTypeScript }) => isTypeScript).flatMap((file) => {
+    let isFenced = false;
+    return linesOf(file.text).flatMap((line, index) => {
+      const [, text] = /^\s*(?:\/\/|\/\*\*|\*)(?!\/) ?(.*)$/.exec(line) ?? [];
+      if (text === undefined) {
+        isFenced = false;
+        return [];
+      }
+      if (text.startsWith("```")) isFenced = !isFenced;
+      const width = [...line].length;
+      if (isFenced || text.startsWith("|") || width <= COMMENT_WIDTH_MAX) return [];
+      return [
+        `${file.at(index + 1)}: a comment of ${width} columns is banned, use at most ${COMMENT_WIDTH_MAX}`,
+      ];
+    });
   });
 }
 

@@ -1,6 +1,12 @@
 import { deepEqual, match } from "node:assert/strict";
 import { plant } from "./planted.ts";
-import { checkFileLengths, checkFileNames, checkFunctionLengths, checkModuleComments } from "./shape.ts";
+import {
+  checkCommentWidths,
+  checkFileLengths,
+  checkFileNames,
+  checkFunctionLengths,
+  checkModuleComments,
+} from "./shape.ts";
 
 Deno.test("checkFileLengths accepts 300 lines, with or without a last line end, and refuses 301", () => {
   const found = (text: string) => checkFileLengths(plant({ "tests/a_test.ts": text }));
@@ -14,6 +20,25 @@ Deno.test("checkFileLengths accepts 300 lines, with or without a last line end, 
   deepEqual(checkFileLengths(plant({ "server/web/a.js": "x;\n".repeat(301) })), [
     "server/web/a.js: a file of 301 lines is banned, use files of at most 300",
   ]);
+});
+
+Deno.test("checkCommentWidths accepts 110 columns and refuses 111, but for what cannot be broken", () => {
+  const found = (text: string) => checkCommentWidths(plant({ "server/a.ts": `x;\n${text}\nx;\n` }));
+  const words = (width: number) => "ö".repeat(width);
+  for (
+    const [before, after] of [["// ", ""], ["/** ", " */"], ["/**\n * ", "\n */"], ["  // ", ""]] as const
+  ) {
+    const room = 110 - before.split("\n").at(-1)!.length - after.split("\n")[0]!.length;
+    deepEqual(found(before + words(room) + after), []);
+    const [message = "", ...others] = found(before + words(room + 1) + after);
+    match(message, /^server\/a.ts:\d: a comment of 111 columns is banned, use at most 110$/);
+    deepEqual(others, []);
+  }
+  const wide = words(200);
+  deepEqual(found(`const text = "// ${wide}";`), []);
+  deepEqual(found(`/**\n * | ${wide} |\n *\n * \`\`\`text\n * ${wide}\n * \`\`\`\n */`), []);
+  deepEqual(found(`/**\n * \`\`\`text\n * x\n * \`\`\`\n * ${wide}\n */`).length, 1);
+  deepEqual(found(`/**\n * \`\`\`text\n */\n// ${wide}`).length, 1);
 });
 
 Deno.test("checkFunctionLengths accepts 60 lines and refuses 61, of every kind of function", () => {
