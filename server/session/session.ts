@@ -167,7 +167,7 @@ export class Session implements Timed {
   /** Ends locks of others. */
   break(request: number, meant: Pick<Break, "name" | "token" | "reason">): void {
     const { name } = meant;
-    const asker = { session: this.id, subject: this.#access.subject, client: this.client };
+    const asker = { session: this.id, request, subject: this.#access.subject, client: this.client };
     const denied = this.#denies(request, { right: "break", name, cannot: "Cannot break" });
     this.#sessions.audit(denied ? "denied.break" : "lock.break", { ...asker, ...meant });
     if (denied) return;

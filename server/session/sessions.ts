@@ -10,6 +10,7 @@ import { Deadlines } from "../base/deadlines.ts";
 import type { Happening, SessionGone, SessionId, Store, StoreEffect } from "../store/store.ts";
 import { type Overtaken, overtaken } from "../store/overtaken.ts";
 import type { Gate } from "./access.ts";
+import { breakRecord } from "./break_record.ts";
 import { CommandClock } from "./command_clock.ts";
 import type { SessionListener } from "./listener.ts";
 import type { Observer } from "./observer.ts";
@@ -186,6 +187,7 @@ export class Sessions {
   readonly deliver = (effect: StoreEffect): void => {
     if (effect.type === "session-gone") return this.#lose(effect);
     this.observer?.told(effect, this.commands.now());
+    if (effect.type === "broken") this.audit("lock.broken", breakRecord(effect));
     // A session that ended between the command and a late effect needs no word of it.
     const session = this.#sessions.get(effect.session);
     if (!session) return;

@@ -1,6 +1,6 @@
 // The audit stream of a daemon process with the permissions that the README names, and one file more.
-import { deepEqual, equal, match } from "node:assert/strict";
-import { connect } from "../../mod.ts";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { connect, type Party } from "../../mod.ts";
 import { AuditFile } from "../../server/audit.ts";
 import { SYSTEM_CLOCK } from "../../server/base/clock.ts";
 import { createLog } from "../../server/base/log.ts";
@@ -22,6 +22,7 @@ Deno.test("the audit stream has every break, kick, drain and reload, also over a
   await using admin = await connect(daemon.url, { name: "admin" });
   const lock = await holder.acquire("a");
   await admin.break("a", { token: lock.token, reason: "test" });
+  await rejects(admin.break("a", { token: lock.token, reason: "again" }), { code: "NOT_HELD" });
   Deno.renameSync(path, `${path}.1`);
   daemon.kill("SIGHUP");
   await eventually("a new audit file", () => {
@@ -40,14 +41,18 @@ Deno.test("the audit stream has every break, kick, drain and reload, also over a
   await raw.write(new TextEncoder().encode(frames.map((frame) => JSON.stringify(frame)).join("\n") + "\n"));
   equal((await daemon.status).code, 0);
   raw.close();
-  const [start, broken, ...before] = events(`${path}.1`);
-  deepEqual([start?.event, broken?.event, broken?.name, broken?.reason, before], [
+  const [start, asked, broken, again, ...before] = events(`${path}.1`);
+  deepEqual([start?.event, asked?.event, asked?.name, asked?.reason, before], [
     "daemon.start",
     "lock.break",
     "a",
     "test",
     [],
   ]);
+  const { holders, session, request, event } = broken as unknown as { holders: Party[] } & typeof asked;
+  deepEqual([event, session, request], ["lock.broken", asked?.session, asked?.request]);
+  deepEqual(holders.map(({ client, token }) => [client?.name, token]), [["holder", lock.token]]);
+  deepEqual([again?.event, again?.reason], ["lock.break", "again"]);
   deepEqual(events(path).map(({ event }) => event), ["config.reload", "daemon.drain", "daemon.stop"]);
   deepEqual(daemon.log.filter(({ event }) => event.startsWith("audit.")), []);
 });
@@ -75,14 +80,13 @@ Deno.test("a full disk under the audit stream is said in the log, and takes no l
   const [first, second] = [await holder.acquire("a"), await holder.acquire("b")];
   await holder.break("a", { token: first.token, reason: "test" });
   const failed = lines.map((line) => JSON.parse(line)).filter(({ event }) => event === "audit.failed");
-  deepEqual(failed.map(({ record: { event, name, reason } }) => [event, name, reason]), [[
-    "lock.break",
-    "a",
-    "test",
-  ]]);
+  deepEqual(failed.map(({ record: { event, name, reason } }) => [event, name, reason]), [
+    ["lock.break", "a", "test"],
+    ["lock.broken", undefined, undefined],
+  ]);
   equal(second.signal.aborted, false);
   const metrics = await (await fetch(`http://127.0.0.1:${http?.port}/metrics`)).text();
-  match(metrics, /^distrilock_audit_records_total\{result="failed"\} 1$/m);
+  match(metrics, /^distrilock_audit_records_total\{result="failed"\} 2$/m);
   await holder.close();
   await daemon.stop();
   await audit.close();
