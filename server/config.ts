@@ -11,7 +11,7 @@ import type { NameClassRule } from "./metrics/name_classes.ts";
 import { checkLimits, LIMIT_NAMES, LIMIT_RULES, type Limits, LimitsError } from "./base/limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./base/log.ts";
 import { ConfigError } from "./config_error.ts";
-import { DIRECTORY_OPTIONS, type DirectoryConfig } from "./directory_options.ts";
+import { DIRECTORY_OPTIONS, type DirectoryConfig, directoryOptionOf } from "./directory_options.ts";
 import { ETCD_OPTIONS, type EtcdConfig, settleEtcd } from "./etcd_options.ts";
 import { checkListening } from "./listen_rules.ts";
 import {
@@ -137,9 +137,8 @@ export function readConfig(
   const config: Config = settleEtcd({ ...values as unknown as Values, limits: limits as unknown as Limits });
   checkRelations(config.limits);
   checkListening(config);
-  if (config.sole && config.etcd !== null) {
-    throw new ConfigError("Cannot use --sole with --etcd: it is for a directory");
-  }
+  const unused = config.etcd === null ? undefined : directoryOptionOf(config);
+  if (unused) throw new ConfigError(`Cannot use --${kebab(unused)} with --etcd: it is for a directory`);
   return config;
 }
 

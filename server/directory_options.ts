@@ -28,3 +28,9 @@ export const DIRECTORY_OPTIONS = {
   },
   force: { form: SWITCH, initial: "false", help: "serve a directory that distrilock doctor finds unfit" },
 } as const satisfies Record<string, Option<unknown>>;
+
+/** An option that is not as it is unless somebody says so; undefined when all are. */
+export function directoryOptionOf(config: DirectoryConfig): keyof DirectoryConfig | undefined {
+  const keys = Object.keys(DIRECTORY_OPTIONS) as (keyof DirectoryConfig)[];
+  return keys.find((key) => String(config[key]) !== DIRECTORY_OPTIONS[key].initial);
+}

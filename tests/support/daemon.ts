@@ -31,12 +31,17 @@ export interface Place {
   readonly httpPort: number;
 }
 
+/** The flags, and the directory of the locks where they are in one. */
+function storeFlags(directory: string, flags: readonly string[]): readonly string[] {
+  return flags.includes("--etcd") ? flags : ["--directory", directory, ...flags];
+}
+
 /** A daemon in this process. A rule that it breaks fails the test as an uncaught error. */
 export function startDaemon(
   directory: string,
   flags: readonly string[] = [],
 ): Place & AsyncDisposable & { readonly daemon: Daemon } {
-  const config = readConfig([...ANY_PORTS, "--directory", directory, ...flags], () => undefined, () => "");
+  const config = readConfig([...ANY_PORTS, ...storeFlags(directory, flags)], () => undefined, () => "");
   const daemon = Daemon.start(config, {
     createApp,
     openEtcdStore,
@@ -92,9 +97,7 @@ export async function startDaemonProcess(
       ...morePermissions,
       MAIN,
       ...ANY_PORTS,
-      "--directory",
-      directory,
-      ...flags,
+      ...storeFlags(directory, flags),
     ],
     env: environment,
     stdin: "null",

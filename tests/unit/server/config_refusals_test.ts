@@ -50,11 +50,13 @@ const REFUSED: readonly Refused[] = [
   ...refused("--etcd-prefix", ["a", "", "a b/", "ä/", `${"a".repeat(100)}/`], WRONG_PREFIX),
   ["certificate without key", { argv: ["--etcd-cert", "c", "--etcd", "https://h"] }, WANTS_KEY],
   ["user without password", { argv: ["--etcd-user", "u", "--etcd", "http://h"] }, WANTS_PASSWORD],
-  [
-    "sole with etcd",
-    { argv: ["--sole", "--etcd", "http://h"] },
-    "Cannot use --sole with --etcd: it is for a directory",
-  ],
+  ...[["--sole"], ["--directory", "d"], ["--keep-files"], ["--force"]].map((option) =>
+    [
+      `${option[0]} with etcd`,
+      { argv: [...option, "--etcd", "http://h"] },
+      `Cannot use ${option[0]} with --etcd: it is for a directory`,
+    ] as const
+  ),
   [
     "certificate without etcd",
     { argv: ["--etcd-cert", "c", "--etcd-key", "k"] },
