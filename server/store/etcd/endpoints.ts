@@ -13,9 +13,10 @@ import {
   type Interceptor,
   type Transport,
 } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Auth } from "./gen/etcd_pb.ts";
 import { isStaleLogin } from "./grpc_faults.ts";
+import { Http2Sessions } from "./http2_sessions.ts";
 
 /** How the cluster is reached. */
 export interface ClusterOptions {
@@ -39,9 +40,9 @@ export interface ClusterOptions {
 const PING_INTERVAL_MS = 6_000;
 
 /**
- * How long a connection lives without a call or a stream, in milliseconds. Not longer than it must: a member
- * that stops in order says so by two frames, and when they come at once the library ends an idle connection
- * in the middle of the runtime's reading of them, which then crashes (seen with Deno 2.9.6).
+ * How long a connection lives without a call or a stream, in milliseconds. A member that is not the current
+ * one is asked once in a long while, and better over a new connection than over one that may have been cut
+ * without a word.
  */
 const IDLE_MS = 100;
 
@@ -49,7 +50,7 @@ const IDLE_MS = 100;
 export class Endpoint {
   readonly url: string;
   readonly transport: Transport;
-  readonly #sessions: Http2SessionManager;
+  readonly #sessions: Http2Sessions;
 
   constructor(url: string, tls: ClusterOptions["tls"], { callMs, interceptors }: {
     readonly callMs: number;
@@ -64,7 +65,7 @@ export class Endpoint {
       pingTimeoutMs: callMs,
       idleConnectionTimeoutMs: IDLE_MS,
     };
-    this.#sessions = new Http2SessionManager(url, pings, secured);
+    this.#sessions = new Http2Sessions(url, pings, secured);
     this.transport = createGrpcTransport({ baseUrl: url, sessionManager: this.#sessions, interceptors });
   }
 
