@@ -45,7 +45,7 @@ export function runToken(
   [verb, ...words]: readonly string[],
   { readText, readStandardInput }: TokenCommandSources,
 ): TokenCommandResult {
-  if (verb === undefined || verb === "--help" || verb === "-h") return { text: TOKEN_HELP, aside: "" };
+  if (verb === "--help" || verb === "-h") return { text: TOKEN_HELP, aside: "" };
   if (verb === "new") {
     const token = newToken();
     const text = lineFor(token, words);
@@ -53,7 +53,8 @@ export function runToken(
   }
   if (verb === "hash") return { text: lineFor(readStandardInput().trim(), words), aside: "" };
   if (verb === "check") return { text: check(words[0], readText), aside: "" };
-  throw new ConfigError(`Cannot do token ${JSON.stringify(verb)}: want new, hash or check, see token --help`);
+  const meant = verb === undefined ? "nothing" : JSON.stringify(verb);
+  throw new ConfigError(`Cannot do token ${meant}: want new, hash or check, see token --help`);
 }
 
 function lineFor(token: string, [subject = "", ...rules]: readonly string[]): string {

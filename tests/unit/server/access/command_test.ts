@@ -36,6 +36,7 @@ Deno.test("runToken refuses weak tokens, bad lines, bad files and unknown words"
     [["check"], {}, /want the tokens file/],
     [["check", "f"], { file: "x" }, /"f": line 1/],
     [["sing"], {}, /"sing"/],
+    [[], {}, /token nothing: want new, hash or check/],
   ];
   for (const [argv, sources, message] of cases) {
     throws(() => run(argv, sources), (error) => {
@@ -45,5 +46,5 @@ Deno.test("runToken refuses weak tokens, bad lines, bad files and unknown words"
       return true;
     });
   }
-  match(run([]).text, /^Usage: distrilock token/);
+  match(run(["--help"]).text, /^Usage: distrilock token/);
 });
