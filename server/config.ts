@@ -212,7 +212,7 @@ function readFlags(argv: readonly string[]): ReadonlyMap<string, Given> {
       const { form } = TABLE.get(key) ?? FILE_OPTION;
       throw new ConfigError(`Cannot use ${token.rawName} without a value: want ${form.wanted}`);
     }
-    const before = TABLE.get(key)?.form.repeats ? given.get(key) : undefined;
+    const before = TABLE.get(key)?.form.isList ? given.get(key) : undefined;
     const text = token.value ?? "true";
     given.set(key, { source: token.rawName, text: before ? `${before.text},${text}` : text });
   }
@@ -239,8 +239,12 @@ function readFile(path: string, readText: (path: string) => string): ReadonlyMap
       throw new ConfigError(`Cannot use ${quote(key)} in ${where}: no such key, see --help`);
     }
     const source = `${quote(key)} in ${where}`;
-    const type = typeof value;
-    if (type !== option.form.json) throw unusable(source, JSON.stringify(value), option.form);
+    const isArray = option.form.isList && Array.isArray(value) &&
+      value.every((each) => typeof each === "string");
+    if (typeof value !== option.form.json && !isArray) {
+      throw unusable(source, JSON.stringify(value), option.form);
+    }
+    // That of an array is its items with commas between them.
     given.set(key, { source, text: String(value) });
   }
   return given;

@@ -17,8 +17,8 @@ export interface Form<T> {
   readonly wanted: string;
   /** How it is given in a JSON file. */
   readonly json: "string" | "number" | "boolean";
-  /** Whether a flag may be given several times: the values are joined by commas. */
-  readonly repeats?: boolean;
+  /** Whether it is a list with commas: a flag may be given several times, and a JSON file have an array. */
+  readonly isList?: boolean;
   /** The value, or undefined when the text is not of this form. */
   parse(text: string): T | undefined;
 }
@@ -60,7 +60,7 @@ export const ORIGINS: Form<readonly string[]> = {
   placeholder: "ORIGIN",
   wanted: "origins like https://app.example or http://localhost:8080, with commas between them",
   json: "string",
-  repeats: true,
+  isList: true,
   parse(text) {
     const origins = text === "" ? [] : text.split(",").map((origin) => origin.trim());
     return origins.every(isOrigin) ? origins : undefined;
@@ -80,6 +80,7 @@ export const URLS: Form<readonly string[]> = {
   placeholder: "URL,…",
   wanted: "http://HOST:PORT or https://HOST:PORT, several separated by commas and all alike",
   json: "string",
+  isList: true,
   parse: (text) => {
     const urls = text.split(",").map((each) => each.trim().replace(/\/$/, ""));
     const scheme = urls[0]?.split(":")[0];
@@ -92,6 +93,7 @@ export const MEMBER_HOSTS: Form<readonly ListenAddress[]> = {
   placeholder: "HOST,…",
   wanted: "HOST or HOST:PORT, several separated by commas and none twice",
   json: "string",
+  isList: true,
   parse: (text) => {
     const hosts = text.split(",").map((each) => parseMemberHost(each.trim()));
     const names = new Set(hosts.map((host) => JSON.stringify(host)));
@@ -128,6 +130,7 @@ export const NAME_CLASSES: Form<readonly NameClassRule[]> = {
   placeholder: "PREFIX=CLASS,…",
   wanted: `PREFIX=CLASS,… with no prefix twice and at most ${NAME_CLASSES_MAX} classes, of a-z, 0-9, - and _`,
   json: "string",
+  isList: true,
   parse: parseNameClasses,
 };
 

@@ -135,6 +135,16 @@ const REFUSED: readonly Refused[] = [
     { file: { insecure: null } },
     'Cannot use "insecure" in the file "daemon.json" of --config null: want true or false',
   ],
+  [
+    "array for what is no list",
+    { file: { directory: ["a"] } },
+    'Cannot use "directory" in the file "daemon.json" of --config ["a"]: want a path',
+  ],
+  [
+    "array of other things",
+    { file: { allowOrigin: [1] } },
+    'Cannot use "allowOrigin" in the file "daemon.json" of --config [1]: want origins like https://app.example or http://localhost:8080, with commas between them',
+  ],
   ["list as file", { file: [] }, 'Cannot use the file "daemon.json" of --config: want one JSON object'],
   [
     "limits that contradict each other",

@@ -251,6 +251,13 @@ Deno.test("readConfig lets both interfaces ask for any free port", () => {
   deepEqual([address?.port, httpAddress?.port], [0, 0]);
 });
 
+Deno.test("readConfig reads a list as an array of the file, and from several flags", () => {
+  const etcd = ["http://a:1", "http://b:1"];
+  deepEqual(read({ file: { etcd } }).etcd, etcd);
+  deepEqual(read({ argv: etcd.flatMap((url) => ["--etcd", url]) }).etcd, etcd);
+  deepEqual(read({ file: { allowOrigin: [] } }).allowOrigin, []);
+});
+
 Deno.test("readConfig joins the origins of repeated flags; of other flags the last counts", () => {
   const argv = [
     "--allow-origin",
