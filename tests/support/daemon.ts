@@ -33,7 +33,8 @@ export interface Place {
 
 /** The flags, and the directory of the locks where they are in one. */
 function storeFlags(directory: string, flags: readonly string[]): readonly string[] {
-  return flags.includes("--etcd") ? flags : ["--directory", directory, ...flags];
+  const isOnEtcd = flags.includes("--etcd") || flags.includes("--etcd-managed");
+  return isOnEtcd ? flags : ["--directory", directory, ...flags];
 }
 
 /** A daemon in this process. A rule that it breaks fails the test as an uncaught error. */
