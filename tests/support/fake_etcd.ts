@@ -45,6 +45,8 @@ export class FakeEtcd {
   fate: (transaction: Transaction) => Fate = () => "fine";
   /** Nobody is answered. */
   isDown = false;
+  /** Whether renewals of leases are answered. */
+  renews = true;
   /** How long what happened is on its way to those who watch, in milliseconds. */
   lagMs = 0;
   /** How many transactions were carried out. */
@@ -236,7 +238,7 @@ export class FakeEtcd {
     const close = () => void this.#streams.delete(listener);
     return {
       ask: (lease) => {
-        if (this.isDown) return;
+        if (this.isDown || !this.renews) return;
         setTimeout(() => {
           if (this.#streams.has(listener) && !this.isDown) {
             listener.renewed(lease, this.leases.get(lease) ?? 0);

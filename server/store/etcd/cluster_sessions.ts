@@ -170,7 +170,7 @@ export class ClusterSessions {
     this.#keeper.tick(now);
     await Promise.race([promise, this.#cluster.pause(ANSWER_MS)]);
     const { stage } = session;
-    if (stage === "opening") this.#forget(session);
+    if (stage === "opening") this.#listener.suspended(session);
     return stage;
   }
 

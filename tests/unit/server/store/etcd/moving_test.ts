@@ -203,6 +203,25 @@ Deno.test("[I-1] [I-12] EtcdStore vouches for no session whose lease ends while 
   deepEqual(stage.etcd.keys("t/h/"), ["t/h/x\x004b.1"]);
 });
 
+Deno.test("EtcdStore keeps nothing of a session that it took over and could not renew", async () => {
+  await using stage = new FakeEtcdStage();
+  const [one, two] = stage.stores;
+  ok(one && two);
+  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
+  stage.move("a", one);
+  await playOnStores(stage, "a 1 EX -> +a1");
+  one.leaveSession("a" as SessionId);
+  stage.etcd.renews = false;
+  const adopted = await adopt(two, "d1");
+  equal(adopted && "code" in adopted && adopted.code, "STORE_UNAVAILABLE");
+  equal(two.lockCount, 0);
+  stage.etcd.renews = true;
+  const again = await adopt(two, "d1", 2);
+  ok(again && "graceMs" in again, JSON.stringify(again));
+  deepEqual(two.holdingsOf("a" as SessionId).locks.map(({ lock }) => lock), [1]);
+  equal(two.lockCount, 1);
+});
+
 Deno.test("[P-16] EtcdStore has all daemons know of a resume at the daemon that has the session", async () => {
   await using stage = new FakeEtcdStage();
   const [one, two] = stage.stores;
