@@ -30,6 +30,11 @@ export interface Wish extends Ask {
    * then it stood in its queue.
    */
   leftMs?: number;
+  /**
+   * When the time that its client would wait is over: it may be taken out of its queue then. A client that
+   * does not hear of that, since its daemon ended, asks once more elsewhere, and stands at the end.
+   */
+  patienceEndsMs?: number;
   /** Why it was not granted. */
   error?: string;
   /** When nothing of it is left: its release, or its end without a lock, was answered. */
@@ -87,10 +92,13 @@ function checkOrder(name: string, wishes: readonly Wish[], queued: ReadonlyMap<s
     const queuedMs = queued.get(first.id);
     if (queuedMs === undefined) return [];
     const token = first.tokens?.get(name);
+    const { answeredMs, patienceEndsMs = Infinity } = first;
+    const mayHaveLeftMs = answeredMs > patienceEndsMs ? patienceEndsMs : Infinity;
     const passed = (later: Wish) =>
-      token === undefined
+      later.answeredMs <= mayHaveLeftMs &&
+      (token === undefined
         ? later.answeredMs < (first.leftMs ?? (first.answeredMs === Infinity ? Infinity : 0))
-        : (later.tokens?.get(name) ?? Infinity) < token;
+        : (later.tokens?.get(name) ?? Infinity) < token);
     return sent.slice(after(sent, queuedMs)).filter((later) => conflict(first, later) && passed(later))
       .map((later) => `${shown(later)} passed ${shown(first)}`);
   });

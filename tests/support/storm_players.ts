@@ -189,6 +189,7 @@ export class StormPlayers {
     };
     const timer = kind === "abort" ? setTimeout(abort, ms) : undefined;
     const options = { mode, reason: wish.id };
+    if (kind === "wait") wish.patienceEndsMs = wish.sentMs + ms;
     try {
       return await this.#tolerate(() => {
         if (kind === "try") return client.tryAcquire(names[0], options);

@@ -8,15 +8,17 @@ const NOW_MS = 100_000;
 function wish(id: string, [sentMs, answeredMs, freeMs = answeredMs]: readonly number[], more: {
   readonly token?: number;
   readonly leftMs?: number;
+  readonly patienceEndsMs?: number;
   readonly mode?: Mode;
   readonly names?: readonly string[];
 } = {}): Wish {
-  const { token, leftMs, mode = "EX", names = ["a"] } = more;
+  const { token, leftMs, patienceEndsMs, mode = "EX", names = ["a"] } = more;
   return {
     ...{ id, what: id, outcomes: 1, names, mode, sentMs: sentMs ?? 0 },
     ...{ answeredMs: answeredMs ?? Infinity, freeMs: freeMs ?? Infinity },
     ...(token === undefined ? {} : { tokens: new Map(names.map((name) => [name, token])) }),
     ...(leftMs === undefined ? {} : { leftMs }),
+    ...(patienceEndsMs === undefined ? {} : { patienceEndsMs }),
   };
 }
 
@@ -50,6 +52,18 @@ Deno.test("checkQueues sees whoever passes a waiter that then gave up, or still 
   match(sees(wish("first", [1, Infinity]))[0] ?? "", /passed/);
   // It failed, at a moment that nobody knows.
   deepEqual(sees(wish("first", [1, 20])), []);
+});
+
+Deno.test("checkQueues lets whoever comes after the patience of a waiter pass it, if that was answered later still", () => {
+  const sees = (patienceEndsMs: number, answeredMs: number) =>
+    faults(
+      [wish("first", [1, answeredMs], { token: 9, patienceEndsMs }), wish("later", [6, 8, 10], { token: 7 })],
+      [waiting("first", 5)],
+    );
+  deepEqual(sees(7, 20), []);
+  match(sees(8, 20)[0] ?? "", /passed/);
+  // Answered in time, so it stood in its queue throughout.
+  match(sees(7, 7)[0] ?? "", /passed/);
 });
 
 Deno.test("checkQueues sees a grant to a request that had been told that it has none", () => {
