@@ -1,11 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { SILENT_LOG } from "../../../../server/base/log.ts";
+import { type Log, SILENT_LOG } from "../../../../server/base/log.ts";
 import type { Conversation } from "../../../../server/dialect/conversation.ts";
 import { Pulse } from "../../../../server/transport/heartbeats.ts";
 import { type Guest, Reception } from "../../../../server/transport/reception.ts";
 
 /** A connection whose peer may be silent for 50 ms once it is introduced, and what it was told. */
-function setUp(): {
+function setUp(log: Log = SILENT_LOG): {
   clock: { ms: number };
   guest: Guest;
   conversation: { introduced: boolean; heartbeatMs: number };
@@ -33,7 +33,7 @@ function setUp(): {
   };
   const reception = new Reception({
     clock: { now: () => clock.ms, wallMs: () => 0 },
-    log: SILENT_LOG,
+    log,
     limits,
     afterTurn() {},
     onBroken: (error) => {
@@ -106,4 +106,21 @@ Deno.test("[P-17] [I-14] Reception finds a peer that vanishes after its hello, a
   reception.leave(guest);
   reception.turn(() => reception.hasToSend(guest));
   equal(reception.nextDueMs, Infinity, "nobody waits for who has left");
+});
+
+Deno.test("Reception counts every failed accept, and tells of those at a port once a second", () => {
+  const told: unknown[][] = [];
+  const { clock, reception } = setUp({
+    ...SILENT_LOG,
+    warn: (event, fields) => void told.push([event, fields?.["failed"]]),
+  });
+  const error = new Error("EMFILE");
+  for (let count = 0; count < 3; count++) reception.acceptFailed("tcp", error);
+  reception.acceptFailed("http", error);
+  clock.ms += 999;
+  reception.acceptFailed("tcp", error);
+  clock.ms += 1;
+  reception.acceptFailed("tcp", error);
+  deepEqual(told, [["tcp.accept_failed", 1], ["http.accept_failed", 4], ["tcp.accept_failed", 6]]);
+  equal(reception.counts.failedAccepts, 6);
 });
