@@ -5,6 +5,7 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Overtaken } from "../../../../../server/store/overtaken.ts";
+import type { EtcdStore } from "../../../../../server/store/etcd/etcd_store.ts";
 import type { Adopted, SessionId, Unavailable } from "../../../../../server/store/store.ts";
 import { eventually } from "../../../../support/eventually.ts";
 import { breathe, pass, said } from "../../../../support/stage_steps.ts";
@@ -57,10 +58,7 @@ Deno.test("[P-15] [I-5] EtcdStore moves a session to another daemon with its loc
 
 Deno.test("[I-15] EtcdStore grants a session what became free while no daemon had it", async () => {
   await using stage = new FakeEtcdStage();
-  const [one, two] = stage.stores;
-  ok(one && two);
-  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
-  stage.move("a", one);
+  const [one, two] = openAtFirst(stage);
   await playOnStores(
     stage,
     "b 1 EX -> +b1\na 1 EX ->\na 2 PR y -> +a2\nb 2 PR y -> +b2\na conv 2 EX as 7 ->",
@@ -101,10 +99,7 @@ Deno.test("[I-15] EtcdStore grants a session what became free, also when it trie
 
 Deno.test("EtcdStore lets a daemon that is paused while its session moves change nothing any more", async () => {
   await using stage = new FakeEtcdStage();
-  const [one, two] = stage.stores;
-  ok(one && two);
-  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
-  stage.move("a", one);
+  const [one, two] = openAtFirst(stage);
   await playOnStores(stage, "a 1 EX -> +a1");
   // Sent before the move, carried out after it.
   stage.etcd.fate = (transaction) => JSON.stringify(transaction).includes("run-1") ? "fine" : "late";
@@ -139,10 +134,7 @@ Deno.test("EtcdStore leaves a session with a grace to other daemons when its own
 
 Deno.test("EtcdStore gives up a session with a grace when etcd does not answer in time, and leaves it with its locks for another daemon", async () => {
   await using stage = new FakeEtcdStage({ leaseMs: LEASE_MS });
-  const [one, two] = stage.stores;
-  ok(one && two);
-  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
-  stage.move("a", one);
+  const [one, two] = openAtFirst(stage);
   await playOnStores(
     stage,
     "a 1 EX -> +a1\nb 1 EX y -> +b1\na 2 EX y ->\na 3 PR z -> +a3\nc 1 PR z -> +c1\na conv 3 EX as 7 ->",
@@ -163,10 +155,7 @@ Deno.test("EtcdStore gives up a session with a grace when etcd does not answer i
 
 Deno.test("[P-15] EtcdStore takes a session over also when the first answer to that is lost", async () => {
   await using stage = new FakeEtcdStage();
-  const [one, two] = stage.stores;
-  ok(one && two);
-  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
-  stage.move("a", one);
+  const [one, two] = openAtFirst(stage);
   await playOnStores(stage, "a 1 EX -> +a1");
   let lost = 0;
   const moves = (text: string) => text.includes("run-1");
@@ -182,10 +171,7 @@ Deno.test("[P-15] EtcdStore takes a session over also when the first answer to t
 
 Deno.test("[I-1] [I-12] EtcdStore vouches for no session whose lease ends while it is taken over", async () => {
   await using stage = new FakeEtcdStage();
-  const [one, two] = stage.stores;
-  ok(one && two);
-  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
-  stage.move("a", one);
+  const [one, two] = openAtFirst(stage);
   await playOnStores(stage, "a 1 EX -> +a1\nb 1 EX ->");
   one.leaveSession("a" as SessionId);
   const [lease] = [...stage.etcd.entries.values()].flatMap(({ key, lease }) =>
@@ -205,10 +191,7 @@ Deno.test("[I-1] [I-12] EtcdStore vouches for no session whose lease ends while 
 
 Deno.test("EtcdStore keeps nothing of a session that it took over and could not renew", async () => {
   await using stage = new FakeEtcdStage();
-  const [one, two] = stage.stores;
-  ok(one && two);
-  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
-  stage.move("a", one);
+  const [one, two] = openAtFirst(stage);
   await playOnStores(stage, "a 1 EX -> +a1");
   one.leaveSession("a" as SessionId);
   stage.etcd.renews = false;
@@ -224,10 +207,7 @@ Deno.test("EtcdStore keeps nothing of a session that it took over and could not 
 
 Deno.test("[P-16] EtcdStore has all daemons know of a resume at the daemon that has the session", async () => {
   await using stage = new FakeEtcdStage();
-  const [one, two] = stage.stores;
-  ok(one && two);
-  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
-  stage.move("a", one);
+  const [one, two] = openAtFirst(stage);
   await playOnStores(stage, "a 1 EX -> +a1");
   one.resumed("a" as SessionId, 7);
   await stage.settle();
@@ -241,8 +221,17 @@ Deno.test("[P-16] EtcdStore has all daemons know of a resume at the daemon that 
   ok(adopted && "graceMs" in adopted);
 });
 
+/** Two daemons, the first of which has the session `a`. */
+function openAtFirst(stage: FakeEtcdStage): [EtcdStore, EtcdStore] {
+  const [one, two] = stage.stores;
+  ok(one && two);
+  one.openSession("a" as SessionId, undefined, 0, { graceMs: 5_000, digest: "d1" });
+  stage.move("a", one);
+  return [one, two];
+}
+
 async function adopt(
-  store: FakeEtcdStage["stores"][number],
+  store: EtcdStore,
   digest: string,
   attempt = 1,
 ): Promise<Adopted | undefined | Unavailable | Overtaken> {
