@@ -7,7 +7,9 @@
  */
 import type { OpenMode } from "./file_calls.ts";
 
+/** For reading only. */
 export const O_RDONLY = 0;
+/** For reading and writing. */
 export const O_RDWR = 0o2;
 
 const O_CREAT = 0o100;
